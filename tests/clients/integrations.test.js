@@ -1,5 +1,5 @@
 // The audits of `graphql-http` against the example of the crate graphql-server, which serves one schema in three ways.
-// They are the reason why the crate has its own HTTP handler: once async-graphql-axum passes all of them, that handler can
+// The results are the reason why the crate has its own HTTP handler. Once async-graphql-axum passes all of them, that handler can
 // be removed.
 
 import assert from 'node:assert/strict';
@@ -24,9 +24,9 @@ before(async () => {
   origin = new URL(line).origin;
 });
 after(async () => {
-  const ended = once(child, 'exit');
+  const exited = once(child, 'exit');
   child.kill('SIGTERM');
-  await ended;
+  await exited;
 });
 
 /** The number of audits that a path passes; a recommendation passes only if it is followed. */
@@ -40,8 +40,8 @@ async function countPassed(path) {
   return results.filter(({ isPassed }) => isPassed).length;
 }
 
-test('our handler passes all audits', async () => assert.equal(await countPassed('/graphql'), 61));
+test('the handler of the crate passes all audits', async () => assert.equal(await countPassed('/graphql'), 61));
 
-test('async-graphql-axum around our engine passes fewer', async () => assert.equal(await countPassed('/axum'), 46));
+test('async-graphql-axum around the engine of the crate passes 46 audits', async () => assert.equal(await countPassed('/axum'), 46));
 
-test('async-graphql-axum around the plain schema passes fewer', async () => assert.equal(await countPassed('/plain'), 46));
+test('async-graphql-axum around the plain schema passes 46 audits', async () => assert.equal(await countPassed('/plain'), 46));

@@ -1,5 +1,5 @@
 // The program for tests in Node: `stockroom serve` on its own port and its own SQLite file, with sample data and
-// the users of `stockroom demo`; both are removed afterwards.
+// the users of `stockroom demo`. The file is removed afterwards.
 //
 // STOCKROOM_BIN names the program; the default is the debug build of `cargo test`.
 
@@ -35,9 +35,9 @@ export class Program {
   #directory;
   #settings;
   #child;
-  /** The lines of its log, for failures. */
+  /** The lines of the log, shown if a test fails. */
   #log = [];
-  /** Its base URL: `http://127.0.0.1:…`. */
+  /** The base URL: `http://127.0.0.1:…`. */
   url;
 
   /**
@@ -66,15 +66,15 @@ export class Program {
   }
 
   /** Runs another command of the program on the same database; returns its output. */
-  async command(words, input = '', settings = {}) {
-    const child = spawn(BINARY, words, { env: { ...this.#settings, ...settings }, cwd: this.#directory });
+  async command(args, input = '', settings = {}) {
+    const child = spawn(BINARY, args, { env: { ...this.#settings, ...settings }, cwd: this.#directory });
     let output = '';
     let errors = '';
     child.stdout.on('data', (data) => (output += data));
     child.stderr.on('data', (data) => (errors += data));
     child.stdin.end(input);
     const [code] = await once(child, 'close');
-    assert.equal(code, 0, `stockroom ${words.join(' ')}: ${errors}`);
+    assert.equal(code, 0, `stockroom ${args.join(' ')}: ${errors}`);
     return output;
   }
 
@@ -98,18 +98,18 @@ export class Program {
   /** Kills the program and serves the same database at the same address again. */
   async crash() {
     await this.kill();
-    await this.revive();
+    await this.restart();
   }
 
-  /** Kills it. */
+  /** Kills the program. */
   async kill() {
-    const ended = once(this.#child, 'exit');
+    const exited = once(this.#child, 'exit');
     this.#child.kill('SIGKILL');
-    await ended;
+    await exited;
   }
 
   /** Serves the same database at the same address again. */
-  async revive() {
+  async restart() {
     await this.#serve(new URL(this.url).host);
   }
 
@@ -118,9 +118,9 @@ export class Program {
     const child = this.#child;
     try {
       if (child && child.exitCode === null && child.signalCode === null) {
-        const ended = once(child, 'exit');
+        const exited = once(child, 'exit');
         child.kill('SIGINT');
-        const [code, signal] = await ended;
+        const [code, signal] = await exited;
         assert.equal(code ?? signal, 0, this.#log.join('\n'));
       }
     } finally {
@@ -128,7 +128,7 @@ export class Program {
     }
   }
 
-  /** Its log. */
+  /** The log so far. */
   get log() {
     return this.#log.join('\n');
   }

@@ -13,7 +13,7 @@ export async function productWithMostStock(program, token) {
 }
 
 /** Creates an outflow, by default of one unit; returns it. */
-export async function takeOut(program, token, productId, quantity = 1) {
+export async function addOutflow(program, token, productId, quantity = 1) {
   const { createOutflow } = await program.data(
     `mutation ($input: CreateOutflowInput!) {
       createOutflow(input: $input) { outflow { id product { quantity } } userErrors { code message } }

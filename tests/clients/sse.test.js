@@ -4,7 +4,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { NetworkError, createClient } from 'graphql-sse';
 import { Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, productWithMostStock, takeOut } from './shop.js';
+import { CHANGES, addOutflow, entriesAfter, lastEntry, productWithMostStock } from './shop.js';
 
 let program;
 let token;
@@ -49,7 +49,7 @@ test('errors of a document arrive as a result', async (t) => {
 test('a subscription publishes each change once, in order', async (t) => {
   const last = await lastEntry(program, token);
   const changes = connect(t).iterate({ query: CHANGES, variables: { after: last, productIds: [product.id] } });
-  for (let quantity = 1; quantity <= 3; quantity += 1) await takeOut(program, token, product.id, quantity);
+  for (let quantity = 1; quantity <= 3; quantity += 1) await addOutflow(program, token, product.id, quantity);
   const received = [];
   for (let count = 0; count < 3; count += 1) received.push((await changes.next()).value.data.stockChanged);
   await changes.return();
@@ -60,21 +60,21 @@ test('a subscription publishes each change once, in order', async (t) => {
 
 test('no change is lost when the program is killed and restarted', async (t) => {
   const last = await lastEntry(program, token);
-  // The client sends the same request again; `after` is read when it is sent.
-  const seen = { after: last, productIds: [product.id] };
+  // The client sends this object again when it reconnects, with the current value of `after`.
+  const variables = { after: last, productIds: [product.id] };
   const client = connect(t, { retryAttempts: 50, retry: () => new Promise((resolve) => setTimeout(resolve, 20)) });
-  const changes = client.iterate({ query: CHANGES, variables: seen });
+  const changes = client.iterate({ query: CHANGES, variables });
   const received = [];
   const next = async () => {
     const { stockChanged } = (await changes.next()).value.data;
-    seen.after = stockChanged.id;
+    variables.after = stockChanged.id;
     received.push(stockChanged.id);
   };
-  await takeOut(program, token, product.id);
+  await addOutflow(program, token, product.id);
   await next();
   await program.crash();
-  await takeOut(program, token, product.id);
-  await takeOut(program, token, product.id);
+  await addOutflow(program, token, product.id);
+  await addOutflow(program, token, product.id);
   await next();
   await next();
   await changes.return();
@@ -97,7 +97,7 @@ test('a subscription without a token is rejected', async (t) => {
   assert.equal(errors[0].extensions.code, 'UNAUTHENTICATED');
 });
 
-test('a stream ends with its token, and the client reconnects with a new one', async (t) => {
+test('a stream ends when its token expires, and the client reconnects with a new one', async (t) => {
   const shortLived = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
   t.after(() => shortLived.stop());
   let resolveReconnected;
@@ -115,12 +115,12 @@ test('a stream ends with its token, and the client reconnects with a new one', a
   await reconnected;
   let arrived = false;
   first.then(() => (arrived = true));
-  // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
-  // short-lived here.
+  // The first changes can precede the start of the subscription, so changes are repeated until one arrives. Each needs a
+  // new login, because tokens expire after two seconds.
   while (!arrived) {
     const { access } = await shortLived.logIn('admin');
     const { id } = await productWithMostStock(shortLived, access);
-    await takeOut(shortLived, access, id);
+    await addOutflow(shortLived, access, id);
     await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
   const { value } = await first;

@@ -5,7 +5,7 @@ import { after, before, test } from 'node:test';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 import { PASSWORD, Program } from './program.js';
-import { CHANGES, entriesAfter, lastEntry, productWithMostStock, takeOut } from './shop.js';
+import { CHANGES, addOutflow, entriesAfter, lastEntry, productWithMostStock } from './shop.js';
 
 let program;
 let token;
@@ -33,7 +33,7 @@ function connect(t, options = {}) {
 /** The single result of an operation. */
 async function result(client, payload) {
   const results = [];
-  for await (const one of client.iterate(payload)) results.push(one);
+  for await (const result of client.iterate(payload)) results.push(result);
   assert.equal(results.length, 1);
   return results[0];
 }
@@ -70,7 +70,7 @@ test('a subscription publishes each change once, in order', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t);
   const changes = client.iterate({ query: CHANGES, variables: { after: last, productIds: [product.id] } });
-  for (let quantity = 1; quantity <= 3; quantity += 1) await takeOut(program, token, product.id, quantity);
+  for (let quantity = 1; quantity <= 3; quantity += 1) await addOutflow(program, token, product.id, quantity);
 
   const received = [];
   for (let count = 0; count < 3; count += 1) {
@@ -87,34 +87,34 @@ test('a subscription publishes each change once, in order', async (t) => {
 
 /**
  * Collects a product's changes like an application: it stores the last entry, and a reconnection resumes after it.
- * `graphql-ws` sends the same payload again, so `after` is read when it is sent.
+ * `graphql-ws` sends the same payload again when it reconnects, with the current value of `after`.
  */
-function follow(client, from) {
+function collectChanges(client, from) {
   const received = [];
-  let wake = () => {};
-  const seen = { after: from, productIds: [product.id] };
+  let notify = () => {};
+  const variables = { after: from, productIds: [product.id] };
   const ended = new Promise((resolve, reject) => {
     client.subscribe(
-      { query: CHANGES, variables: seen },
+      { query: CHANGES, variables },
       {
         next({ data, errors }) {
           assert.equal(errors, undefined);
-          seen.after = data.stockChanged.id;
+          variables.after = data.stockChanged.id;
           received.push(data.stockChanged);
-          wake();
+          notify();
         },
         error: reject,
         complete: resolve,
       },
     );
   });
-  const until = async (count) => {
+  const waitFor = async (count) => {
     while (received.length < count) {
-      await Promise.race([new Promise((resolve) => (wake = resolve)), ended.then(() => assert.fail('it has ended'))]);
+      await Promise.race([new Promise((resolve) => (notify = resolve)), ended.then(() => assert.fail('the subscription has ended'))]);
     }
     return received;
   };
-  return { until };
+  return { waitFor };
 }
 
 /** Options of a client that reconnects after 20 milliseconds. */
@@ -123,16 +123,16 @@ const RECONNECT_FAST = { retryAttempts: 50, retryWait: () => new Promise((resolv
 test('no change is lost when a connection breaks', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t, RECONNECT_FAST);
-  const { until } = follow(client, last);
-  await takeOut(program, token, product.id);
-  await until(1);
+  const { waitFor } = collectChanges(client, last);
+  await addOutflow(program, token, product.id);
+  await waitFor(1);
   for (const count of [3, 5, 7]) {
     client.terminate();
-    await takeOut(program, token, product.id);
-    await takeOut(program, token, product.id);
-    await until(count);
+    await addOutflow(program, token, product.id);
+    await addOutflow(program, token, product.id);
+    await waitFor(count);
   }
-  const received = await until(7);
+  const received = await waitFor(7);
   const entries = await entriesAfter(program, token, product.id, last);
   assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
@@ -140,12 +140,12 @@ test('no change is lost when a connection breaks', async (t) => {
 test('no change is lost when the program is killed and restarted', async (t) => {
   const last = await lastEntry(program, token);
   const client = connect(t, RECONNECT_FAST);
-  const { until } = follow(client, last);
-  await takeOut(program, token, product.id);
-  await until(1);
+  const { waitFor } = collectChanges(client, last);
+  await addOutflow(program, token, product.id);
+  await waitFor(1);
   await program.crash();
-  await takeOut(program, token, product.id);
-  const received = await until(2);
+  await addOutflow(program, token, product.id);
+  const received = await waitFor(2);
   const entries = await entriesAfter(program, token, product.id, last);
   assert.deepEqual(received.map(({ id }) => id), entries.map(({ id }) => id));
 });
@@ -167,7 +167,7 @@ test('without a token, only public operations are allowed', async (t) => {
   });
 });
 
-test('a connection ends with its token, and the client reconnects with a new one', async (t) => {
+test('a connection is closed when its token expires, and the client reconnects with a new one', async (t) => {
   const shortLived = await Program.start({ products: 5, settings: { ACCESS_TOKEN_LIFETIME: '2' } });
   t.after(() => shortLived.stop());
   const closed = [];
@@ -190,12 +190,12 @@ test('a connection ends with its token, and the client reconnects with a new one
   assert.deepEqual(closed, [4403]);
   let arrived = false;
   first.then(() => (arrived = true));
-  // The first changes may precede the start of the subscription, so changes are repeated until one arrives. Tokens are
-  // short-lived here.
+  // The first changes can precede the start of the subscription, so changes are repeated until one arrives. Each needs a
+  // new login, because tokens expire after two seconds.
   while (!arrived) {
     const { access } = await shortLived.logIn('admin');
     const { id } = await productWithMostStock(shortLived, access);
-    await takeOut(shortLived, access, id);
+    await addOutflow(shortLived, access, id);
     await Promise.race([first, new Promise((resolve) => setTimeout(resolve, 50))]);
   }
   const { value } = await first;
@@ -210,10 +210,10 @@ test('deactivation closes the connection of a user', async (t) => {
   const changes = client.iterate({ query: CHANGES, variables: { after: await lastEntry(program, token) } });
   const next = changes.next();
   await program.command(['user', 'deactivate', 'leaver']);
-  await takeOut(program, token, product.id);
-  await assert.rejects(next, (refused) => {
-    const code = refused.code ?? refused[0]?.extensions?.code;
-    assert(code === 4403 || code === 'UNAUTHENTICATED', JSON.stringify(refused));
+  await addOutflow(program, token, product.id);
+  await assert.rejects(next, (error) => {
+    const code = error.code ?? error[0]?.extensions?.code;
+    assert(code === 4403 || code === 'UNAUTHENTICATED', JSON.stringify(error));
     return true;
   });
 });

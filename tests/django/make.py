@@ -26,7 +26,7 @@ from rest_framework_simplejwt.tokens import AccessToken, RefreshToken
 LABELS = {"brands": "Brand", "categories": "Category", "suppliers": "Supplier"}
 TEXTS = ["Água sanitária", "Ümlaut & Söhne", "日本語の名前", "emoji 🧴", "O'Neil \"quoted\"", "plain", "x" * 500]
 # Django's default numbers of PBKDF2 iterations since 3.2.
-ROUNDS = (260_000, 390_000, 600_000, 870_000, 1_000_000)
+ITERATIONS = (260_000, 390_000, 600_000, 870_000, 1_000_000)
 
 
 def model(app, name):
@@ -47,7 +47,7 @@ def store(model, number, **values):
 
 
 def make_shop():
-    numbers = random.Random(11)
+    rng = random.Random(11)
     labels = {app: [] for app in LABELS}
     for app, name in LABELS.items():
         for number in range(23):
@@ -56,31 +56,31 @@ def make_shop():
             labels[app].append(store(model(app, name), number, name=f"{text[:490]} {number}", description=description))
     products = []
     for number in range(120):
-        # At most 14 digits, because Django stores decimals in SQLite as doubles, which hold 15.
-        price = Decimal(numbers.randrange(0, 10 ** numbers.randrange(3, 15))) / 100
+        # At most 14 digits, because Django stores decimals in SQLite as doubles, which are exact up to 15.
+        price = Decimal(rng.randrange(0, 10 ** rng.randrange(3, 15))) / 100
         products.append(
             store(
                 model("products", "Product"),
                 number,
                 title=f"{TEXTS[number % 6]} {number:03}",
-                brand=numbers.choice(labels["brands"]),
-                category=numbers.choice(labels["categories"]),
+                brand=rng.choice(labels["brands"]),
+                category=rng.choice(labels["categories"]),
                 description=[None, "", "a\nlonger\ttext"][number % 3],
                 serie_number=[None, f"SN-{number}"][number % 2],
                 cost_price=price,
                 selling_price=price + Decimal("0.01"),
-                # A quantity that no movement explains.
-                quantity=numbers.choice([0, 0, 7, 250]),
+                # A quantity that does not result from movements.
+                quantity=rng.choice([0, 0, 7, 250]),
             )
         )
     for number in range(400):
-        product = model("products", "Product").objects.get(pk=numbers.choice(products).pk)
+        product = model("products", "Product").objects.get(pk=rng.choice(products).pk)
         values = {"product": product, "description": [None, "", "counted"][number % 3]}
         if product.quantity > 5 and number % 2:
-            store(model("outflows", "Outflow"), number, quantity=numbers.randrange(1, product.quantity), **values)
+            store(model("outflows", "Outflow"), number, quantity=rng.randrange(1, product.quantity), **values)
         else:
-            supplier = numbers.choice(labels["suppliers"])
-            quantity = numbers.randrange(1, 1000)
+            supplier = rng.choice(labels["suppliers"])
+            quantity = rng.randrange(1, 1000)
             store(model("inflows", "Inflow"), number, quantity=quantity, supplier=supplier, **values)
     # The brand with the largest id is deleted, and a product's quantity is set to 0 without a movement.
     model("brands", "Brand").objects.create(name="gone").delete()
@@ -91,25 +91,26 @@ def make_users():
     users = {}
 
     def user(name, password, encoded=None, **values):
-        made = User.objects.create_user(name, f"{len(users)}@example.org", password if encoded is None else None, **values)
+        account = User.objects.create_user(name, f"{len(users)}@example.org", password if encoded is None else None, **values)
         if encoded is not None:
-            made.password = encoded
-            made.save()
-        users[name] = {"password": password, "may_log_in": made.is_active and made.has_usable_password()}
-        return made
+            account.password = encoded
+            account.save()
+        users[name] = {"password": password, "can_log_in": account.is_active and account.has_usable_password()}
+        return account
 
     user("keeper", "corréct horse 🐎")
     user("José@example.org", " spaces around ")
-    for rounds in ROUNDS[:-1]:
+    for iterations in ITERATIONS[:-1]:
         hasher = get_hasher("pbkdf2_sha256")
-        user(f"rounds{rounds}", f"birch-{rounds}", hasher.encode(f"birch-{rounds}", hasher.salt(), rounds))
+        password = f"birch-{iterations}"
+        user(f"iterations{iterations}", password, hasher.encode(password, hasher.salt(), iterations))
     for name in ("pbkdf2_sha1", "argon2", "bcrypt_sha256", "bcrypt", "scrypt"):
         hasher = get_hasher(name)
         user(name, f"birch {name}", hasher.encode(f"birch {name}", hasher.salt()))
     user("dismissed", "birch dismissed", is_active=False)
     user("unusable", None)
     User.objects.create_superuser("root", "root@example.org", "birch root")
-    users["root"] = {"password": "birch root", "may_log_in": True}
+    users["root"] = {"password": "birch root", "can_log_in": True}
 
     def permission(codename):
         return Permission.objects.get(codename=codename)
@@ -118,29 +119,29 @@ def make_users():
     keepers.permissions.set([permission("add_brand"), permission("view_product")])
     keepers.user_set.add(User.objects.get(username="keeper"))
     User.objects.get(username="argon2").user_permissions.add(permission("delete_category"))
-    users["keeper"]["may"] = ["add_brand"]
-    users["argon2"]["may"] = ["delete_category"]
+    users["keeper"]["permissions"] = ["add_brand"]
+    users["argon2"]["permissions"] = ["delete_category"]
     return users
 
 
 def make_tokens():
     keeper, dismissed = (User.objects.get(username=name) for name in ("keeper", "dismissed"))
-    refresh, spent, late = (RefreshToken.for_user(keeper) for _ in range(3))
+    refresh, spent, expired_refresh = (RefreshToken.for_user(keeper) for _ in range(3))
     spent.blacklist()
-    late.set_exp(lifetime=timedelta(seconds=-5))
-    old = AccessToken.for_user(keeper)
-    old.set_exp(lifetime=timedelta(seconds=-5))
+    expired_refresh.set_exp(lifetime=timedelta(seconds=-5))
+    expired_access = AccessToken.for_user(keeper)
+    expired_access.set_exp(lifetime=timedelta(seconds=-5))
     return {
         "access": [str(AccessToken.for_user(keeper)), str(refresh.access_token)],
         "refresh": [str(refresh)],
-        "refused_access": [str(old), str(AccessToken.for_user(dismissed)), str(refresh)],
-        "refused_refresh": [str(spent), str(late), str(AccessToken.for_user(keeper))],
+        "refused_access": [str(expired_access), str(AccessToken.for_user(dismissed)), str(refresh)],
+        "refused_refresh": [str(spent), str(expired_refresh), str(AccessToken.for_user(keeper))],
         "user_id": AccessToken.for_user(keeper)["user_id"],
     }
 
 
-def text(moment):
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+def text(time):
+    return time.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def reference(row, field):

@@ -70,15 +70,15 @@ class Sqlite:
 
 
 def make(database, older):
-    """Fills the database by the Django program; returns the output of `make.py`."""
+    """Fills the database with the Django program; returns the output of `make.py`."""
     packages = [str(HERE)]
     if older:
         packages.insert(0, os.environ["OLDER_PACKAGES"])
     environment = os.environ | database.settings() | {"PYTHONPATH": os.pathsep.join(packages)}
-    made = subprocess.run(
+    result = subprocess.run(
         [sys.executable, HERE / "make.py"], env=environment, stdout=subprocess.PIPE, check=True, timeout=120
     )
-    return json.loads(made.stdout)
+    return json.loads(result.stdout)
 
 
 class Gateway:
@@ -89,11 +89,11 @@ class Gateway:
         self.process = None
 
     def run(self, *words):
-        done = subprocess.run(
+        result = subprocess.run(
             [PROGRAM, *words], env=self.environment, cwd=tempfile.gettempdir(), capture_output=True, timeout=120
         )
-        assert done.returncode == 0, f"{words}: {done.returncode}\n{done.stdout.decode()}\n{done.stderr.decode()}"
-        return done.stdout.decode()
+        assert result.returncode == 0, f"{words}: {result.returncode}\n{result.stdout.decode()}\n{result.stderr.decode()}"
+        return result.stdout.decode()
 
     def serve(self):
         self.process = subprocess.Popen(
@@ -188,24 +188,24 @@ class TakeOver(unittest.TestCase):
             self.assertEqual(len(rows), len(expected["rows"][table]), table)
             for row, expected_row in zip(rows, expected["rows"][table], strict=True):
                 self.assertEqual(row, expected_row)
-            one = expected["rows"][table][-1]
-            self.assertEqual(gateway.send("GET", f"{table}/{one['id']}/", token=token), (200, one))
+            last = expected["rows"][table][-1]
+            self.assertEqual(gateway.send("GET", f"{table}/{last['id']}/", token=token), (200, last))
 
     def check_logins(self, gateway, users):
         for name, user in users.items():
             password = user["password"] or "!"
             body = {"username": name, "password": password}
             # The second login uses the hash that has replaced Django's.
-            for _ in range(2 if user["may_log_in"] else 1):
+            for _ in range(2 if user["can_log_in"] else 1):
                 status, answer = gateway.send("POST", "authentication/token/", body)
-                self.assertEqual(status, 200 if user["may_log_in"] else 401, name)
-            if user["may_log_in"]:
+                self.assertEqual(status, 200 if user["can_log_in"] else 401, name)
+            if user["can_log_in"]:
                 self.check_permissions(gateway, name, user, answer["access"])
                 wrong = {"username": name, "password": f"{password}."}
                 self.assertEqual(gateway.send("POST", "authentication/token/", wrong)[0], 401, name)
 
     def check_permissions(self, gateway, name, user, token):
-        held = user.get("may", [])
+        permissions = user.get("permissions", [])
         for codename, method, path in (
             ("add_brand", "POST", "brands/"),
             ("delete_category", "DELETE", "categories/1000000/"),
@@ -213,7 +213,7 @@ class TakeOver(unittest.TestCase):
         ):
             # An empty body is rejected only after the check of the permission.
             status, _ = gateway.send(method, path, {} if method == "POST" else None, token)
-            allowed = name == "root" or codename in held
+            allowed = name == "root" or codename in permissions
             self.assertEqual(status, {"POST": 422, "DELETE": 404}[method] if allowed else 403, (name, codename))
 
     def check_new_ids(self, gateway, expected):

@@ -1,7 +1,7 @@
 """Counts the instructions of requests with callgrind, and fails if a case takes more than its bound in `bounds.toml`.
 
 `scripts/instructions` starts this. Counts hardly depend on the machine and on its load, unlike times. The program is a
-debug build, so a count is not one of the release; it grows with the same causes.
+debug build: its counts are higher than those of a release build, but they grow for the same reasons.
 """
 
 import http.client
@@ -43,7 +43,7 @@ class Program:
         for line in self._process.stderr:
             if '"serving"' in line:
                 self._connection = http.client.HTTPConnection(json.loads(line)["address"], timeout=60)
-                # Read, so that the log does not fill the pipe.
+                # The log is read, so that it does not fill the pipe.
                 threading.Thread(target=self._process.stderr.read, daemon=True).start()
                 return
         raise SystemExit(f"the program ended with {self._process.wait()}")
@@ -63,7 +63,7 @@ class Program:
         return content
 
     def instructions(self):
-        """The instructions since the last call."""
+        """The number of instructions since the last call."""
         before = set(self._dumps.parent.glob("callgrind.*"))
         subprocess.run(["callgrind_control", "--dump", str(self._process.pid)], check=True, capture_output=True)
         deadline = time.monotonic() + 60
@@ -105,13 +105,13 @@ def main():
 def measure(program, bounds):
     login = {"username": "admin", "password": PASSWORD}
     token = json.loads(program.send("POST", "/api/v1/authentication/token/", "", login))["access"]
-    stocked = json.loads(program.send("GET", "/api/v1/products/?ordering=-quantity&page_size=1", token, None))
-    stocked = stocked["results"][0]["id"]
+    products = json.loads(program.send("GET", "/api/v1/products/?ordering=-quantity&page_size=1", token, None))
+    product = products["results"][0]["id"]
     cases = {
         "R1": lambda n: ("GET", f"/api/v1/products/{n + 1}/", None),
         "R2first": lambda n: ("GET", "/api/v1/products/", None),
         "G2": lambda n: ("POST", "/graphql", {"query": FIFTY_PRODUCTS}),
-        "R4": lambda n: ("POST", "/api/v1/outflows/", {"product": stocked, "quantity": 1}),
+        "R4": lambda n: ("POST", "/api/v1/outflows/", {"product": product, "quantity": 1}),
     }
     failed = False
     for name, request in cases.items():

@@ -1,7 +1,7 @@
 //! Integration tests over HTTP on SQLite and PostgreSQL: one binary, one file for each subject.
 //!
-//! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both!` at the top of each file lists the file's tests
-//! and runs each on both databases.
+//! A test is an `async fn` with its own [`gateway::Gateway`]; `on_both_databases!` at the top of each file lists the
+//! file's tests and runs each on both databases.
 
 #![expect(
     clippy::expect_used,
@@ -11,7 +11,7 @@
 )]
 
 /// Runs each of these tests twice, as `name::sqlite` and as `name::postgres`.
-macro_rules! on_both {
+macro_rules! on_both_databases {
     ($($test:ident),+ $(,)?) => { $(
         mod $test {
             #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -29,11 +29,11 @@ macro_rules! on_both {
     )+ };
 }
 
-/// Runs each of these tests of a rule four times: on both databases, through both APIs. They are written as REST
+/// Runs each of these tests four times: on both databases, through both APIs. They are written as REST
 /// requests, which `support/rest_over_graphql.rs` translates to GraphQL.
-macro_rules! on_both_through_both {
+macro_rules! on_both_databases_and_apis {
     ($($test:ident),+ $(,)?) => {
-        on_both![$($test),+];
+        on_both_databases![$($test),+];
 
         mod through_graphql {
             $(

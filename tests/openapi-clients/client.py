@@ -1,4 +1,4 @@
-"""One round trip with the client that openapi-python-client has generated: see clients.ts."""
+"""The calls of clients.ts, with the client that openapi-python-client has generated."""
 
 import os
 import sys

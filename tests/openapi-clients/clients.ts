@@ -25,7 +25,7 @@ function assertOrdered(results: { name: string }[]) {
   assert.deepEqual(names, [...names].sort((a, b) => a.toLowerCase().localeCompare(b.toLowerCase(), 'en')));
 }
 
-test('openapi-fetch with openapi-typescript', async () => {
+test('openapi-fetch with openapi-typescript gets the described responses', async () => {
   const anonymous = createFetchClient<paths>({ baseUrl });
   const login = await anonymous.POST('/authentication/token/', { body: credentials });
   assert(login.data);
@@ -44,7 +44,7 @@ test('openapi-fetch with openapi-typescript', async () => {
   assert.deepEqual((await client.POST('/brands/', { body: { name: '' } })).error, BLANK);
 });
 
-test('@hey-api/openapi-ts', async () => {
+test('@hey-api/openapi-ts gets the described responses', async () => {
   const anonymous = createHeyClient(createConfig({ baseUrl }));
   const login = await hey.obtainToken({ client: anonymous, body: credentials });
   assert(login.data);
@@ -61,7 +61,7 @@ test('@hey-api/openapi-ts', async () => {
   assert.deepEqual((await hey.createBrand({ client, body: { name: '' } })).error, BLANK);
 });
 
-test('orval: fetch and zod', async () => {
+test('orval with fetch and zod gets the described responses', async () => {
   const login = await orval.obtainToken(credentials);
   assert(login.status === 200);
   const options = { headers: { Authorization: `Bearer ${login.data.access}` } };
@@ -88,7 +88,7 @@ test('Prism reports no difference from the description', async () => {
 
   async function send(method: string, path: string, body?: object) {
     const response = await fetch(url + path, { method, headers, body: body && JSON.stringify(body) });
-    // In this header Prism lists the differences of the request and the response from the description.
+    // Prism uses this header to report where the request or the response differs from the description.
     assert.equal(response.headers.get('sl-violations'), null, `${method} ${path}`);
     return { status: response.status, body: await response.json() };
   }

@@ -14,13 +14,13 @@ const PYTHON = process.env.PYTHON;
 assert(PYTHON, 'PYTHON is not set: run scripts/clients openapi');
 
 /** Runs a command to completion; its output is shown when it fails. */
-async function run(command, words, settings = {}) {
-  const child = spawn(command, words, { cwd: HERE, env: { ...process.env, ...settings } });
+async function run(command, args, settings = {}) {
+  const child = spawn(command, args, { cwd: HERE, env: { ...process.env, ...settings } });
   let output = '';
   child.stdout.on('data', (data) => (output += data));
   child.stderr.on('data', (data) => (output += data));
   const [code] = await once(child, 'close');
-  assert.equal(code, 0, `${command} ${words.join(' ')}:\n${output}`);
+  assert.equal(code, 0, `${command} ${args.join(' ')}:\n${output}`);
   return output;
 }
 

@@ -1,6 +1,6 @@
 """Runs Schemathesis against the program, with sample data, as a superuser.
 
-`scripts/schemathesis` starts this with the packages of `requirements.txt`; arguments go to `schemathesis run`.
+`scripts/schemathesis` starts this with the packages of `requirements.txt`; arguments are passed to `schemathesis run`.
 """
 
 import json
@@ -51,7 +51,7 @@ def main():
         subprocess.run(command, env=environment, cwd=folder, check=True, capture_output=True, input=PASSWORD, text=True)
         program, url = serve(environment, folder)
         try:
-            # The log has to be read, or it would fill the pipe.
+            # The log is read, so that it does not fill the pipe.
             threading.Thread(target=program.stderr.read, daemon=True).start()
             schemathesis = [
                 Path(sys.executable).parent / "schemathesis",

@@ -72,8 +72,8 @@ export async function checkLayout({ browser, base, step }) {
         await check(page, `graphiql-${name}`);
         await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
         await page.locator('.graphiql-doc-explorer', { hasText: 'Subscription' }).waitFor();
-        const room = (await page.locator('.graphiql-editors').boundingBox()).width;
-        assert(room >= Math.min(width * 0.6, 400), `the editor has ${room} px beside the documentation`);
+        const editorWidth = (await page.locator('.graphiql-editors').boundingBox()).width;
+        assert(editorWidth >= Math.min(width * 0.6, 400), `the editor has ${editorWidth} px beside the documentation`);
         await check(page, `graphiql-docs-${name}`);
 
         await page.goto('/docs');

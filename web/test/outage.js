@@ -2,7 +2,7 @@
 
 import assert from 'node:assert/strict';
 import { PASSWORD, Program } from '../../tests/clients/program.js';
-import { productWithMostStock, takeOut } from '../../tests/clients/shop.js';
+import { addOutflow, productWithMostStock } from '../../tests/clients/shop.js';
 import { execute, openGraphiql, openTab, waitForResult, within } from './graphiql.js';
 
 const UNREACHABLE = 'The server cannot be reached.';
@@ -27,16 +27,16 @@ export async function checkOutage({ browser, step }) {
       await openTab(page, 'StockChanged');
       await execute(page);
       await within(30_000, subscribed, 'the subscription');
-      // The first outflows may precede the start of the subscription, so they are repeated until an entry arrives.
+      // The first outflows can precede the start of the subscription, so they are repeated until an entry arrives.
       const arrived = waitForResult(page, '"OUTFLOW_CREATED"').then(() => true);
-      do await takeOut(program, access, id, 1);
+      do await addOutflow(program, access, id, 1);
       while (!(await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 500, false))])));
       const before = await page.locator('.result-window .view-lines').innerText();
       assert(!before.includes('stockroomEntryId'), before);
       await program.kill();
       await waitForResult(page, UNREACHABLE);
-      await program.revive();
-      await takeOut(program, access, id, 1);
+      await program.restart();
+      await addOutflow(program, access, id, 1);
       await page.waitForFunction(
         (text) => {
           const now = document.querySelector('.result-window .view-lines').innerText;
@@ -56,7 +56,7 @@ export async function checkOutage({ browser, step }) {
       await waitForResult(page, UNREACHABLE);
       const text = await page.locator('.result-window .view-lines').innerText();
       assert(!text.includes('stack'), text);
-      await program.revive();
+      await program.restart();
       await execute(page);
       await waitForResult(page, '"totalCount"');
     });

@@ -3,7 +3,7 @@
 // security policy.
 //
 // The program is started and stopped here, unless STOCKROOM_URL, STOCKROOM_USER and STOCKROOM_PASSWORD name one that runs
-// already and a user who may create and delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder for
+// already and a user who can create and delete outflows. CHROMIUM names the browser. SCREENSHOTS names a folder for
 // screenshots.
 
 import assert from 'node:assert/strict';
@@ -108,7 +108,7 @@ try {
     const examples = await page.locator('pre').allTextContents();
     assert(examples.every((example) => example.includes(`curl -s ${base}/`) && !example.includes('localhost:8000')), examples.join());
     const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
-    for (const wanted of ['/graphql', '/docs', '/api/v1/openapi.json', '/livez', '/readyz']) assert(links.includes(wanted), wanted);
+    for (const expected of ['/graphql', '/docs', '/api/v1/openapi.json', '/livez', '/readyz']) assert(links.includes(expected), expected);
     for (const link of new Set(links)) {
       const response = await context.request.get(link, { headers: { Accept: 'text/html, */*;q=0.8' } });
       assert.equal(response.status(), 200, link);
@@ -193,7 +193,7 @@ try {
       products(first: 1, orderBy: { field: QUANTITY, direction: DESC }) { nodes { id } }
       stockLedger(first: 1) { nodes { id } }
     }`);
-    // Starts after the last entry, so that the outflow may precede the subscription.
+    // Starts after the last entry, so that the outflow can precede the subscription.
     const last = stockLedger.nodes[0]?.id ?? '0';
     const subscription = tabs[2].query.replace('stockChanged {', `stockChanged(after: "${last}") {`);
     assert.notEqual(subscription, tabs[2].query);

@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { Program } from '../../tests/clients/program.js';
 import { proxy } from '../../tests/clients/proxy.js';
-import { productWithMostStock, takeOut } from '../../tests/clients/shop.js';
+import { addOutflow, productWithMostStock } from '../../tests/clients/shop.js';
 import { execute, openGraphiql, openTab, waitForResult } from './graphiql.js';
 
 const PATH = '/stock';
@@ -16,9 +16,9 @@ export async function checkPrefix({ browser, step }) {
   try {
     await step('below a path, every link, script and request stays below it', async () => {
       const page = await openGraphiql(browser, reverseProxy.url);
-      const strays = [];
-      page.on('request', (request) => new URL(request.url()).pathname.startsWith(`${PATH}/`) || strays.push(request.url()));
-      page.on('response', (response) => response.status() >= 400 && strays.push(`${response.status()} ${response.url()}`));
+      const outsideRequests = [];
+      page.on('request', (request) => new URL(request.url()).pathname.startsWith(`${PATH}/`) || outsideRequests.push(request.url()));
+      page.on('response', (response) => response.status() >= 400 && outsideRequests.push(`${response.status()} ${response.url()}`));
       await execute(page);
       await waitForResult(page, '"totalCount"');
 
@@ -28,7 +28,7 @@ export async function checkPrefix({ browser, step }) {
       const { access } = await program.logIn('admin');
       const { id } = await productWithMostStock(program, access);
       const arrived = waitForResult(page, '"OUTFLOW_CREATED"').then(() => true);
-      do await takeOut(program, access, id, 1);
+      do await addOutflow(program, access, id, 1);
       while (!(await Promise.race([arrived, new Promise((resolve) => setTimeout(resolve, 500, false))])));
       await execute(page);
 
@@ -44,7 +44,7 @@ export async function checkPrefix({ browser, step }) {
       const links = await page.locator('a[href^="/"]').evaluateAll((all) => all.map((link) => link.getAttribute('href')));
       assert(links.length >= 6 && links.every((link) => link.startsWith(`${PATH}/`)), links.join());
       assert((await page.locator('pre').first().textContent()).includes(`curl -s ${reverseProxy.url}/api/v1/authentication/token/`));
-      assert.deepEqual(strays, []);
+      assert.deepEqual(outsideRequests, []);
       await page.context().close();
     });
   } finally {

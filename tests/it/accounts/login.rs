@@ -12,7 +12,7 @@ use crate::support::answer::{Answer, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     only_the_right_password_logs_in,
     login_bodies_are_validated,
     unknown_and_known_names_take_equally_long,
@@ -76,12 +76,12 @@ async fn login_bodies_are_validated(gateway: Gateway) {
             json!({ "username": [ "Not a valid string." ] }),
         ),
     ];
-    for (body, refusal) in cases {
+    for (body, errors) in cases {
         gateway
             .anon
             .post("authentication/token/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
     for (route, field) in [
         ("token/refresh/", "refresh"),
@@ -128,7 +128,7 @@ async fn unknown_and_known_names_take_equally_long(gateway: Gateway) {
         start.elapsed().as_secs_f64()
     };
     // The first failed login also creates the hash for unknown names.
-    measure("somebody").await;
+    measure("unknown").await;
     // The minimum of several interleaved measurements: other load on the machine only adds to them.
     let (mut known, mut unknown) = (f64::MAX, f64::MAX);
     for user in ["viewer", "manager", "admin", "administrator"] {

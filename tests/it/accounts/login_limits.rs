@@ -16,7 +16,7 @@ use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis, TlsRedis};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     failures_of_one_address_are_limited_across_names,
     logins_in_one_document_are_limited,
     failures_of_one_name_are_limited,
@@ -43,11 +43,11 @@ async fn failures_of_one_address_are_limited_across_names(gateway: Gateway) {
     assert_eq!(refused.header("retry-after"), Some("40"));
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
     // A login from another address succeeds.
-    let home = Ctx::anonymous(
+    let other_address = Ctx::anonymous(
         Arc::clone(&gateway.services),
         IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
     );
-    login::log_in(&home, "viewer", PASSWORD.to_owned())
+    login::log_in(&other_address, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
     // Setting the wall clock does not move the window.
@@ -85,11 +85,11 @@ async fn logins_in_one_document_are_limited(gateway: Gateway) {
     log_in(&gateway.anon, "viewer", PASSWORD)
         .await
         .expect_error(429, "TOO_MANY_REQUESTS");
-    let verified = gateway.services.metrics.text(&gateway.services.db).unwrap();
+    let metrics = gateway.services.metrics.text(&gateway.services.db).unwrap();
     assert!(
-        verified.contains("stockroom_logins_total{outcome=\"failure\"} 60\n"),
+        metrics.contains("stockroom_logins_total{outcome=\"failure\"} 60\n"),
         "{}",
-        verified
+        metrics
             .lines()
             .filter(|line| line.contains("login"))
             .collect::<Vec<_>>()
@@ -134,12 +134,12 @@ async fn failures_from_one_address_do_not_lock_out_another(gateway: Gateway) {
             .expect_body(401, WRONG_LOGIN);
     }
     log_in(&gateway.anon, "viewer", PASSWORD).await.expect(429);
-    // The same user logs in from another address.
-    let home = Ctx::anonymous(
+    // The same user can log in from another address.
+    let other_address = Ctx::anonymous(
         Arc::clone(&gateway.services),
         IpAddr::V4(Ipv4Addr::new(192, 0, 2, 7)),
     );
-    login::log_in(&home, "viewer", PASSWORD.to_owned())
+    login::log_in(&other_address, "viewer", PASSWORD.to_owned())
         .await
         .expect("a login");
     // The addresses of one IPv6 /64 count as one.
@@ -195,7 +195,7 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
         assert!((1..=60).contains(&wait), "{wait} s");
         log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
     }
-    // The address may fail 60 times, with any names; it has failed 19 times so far.
+    // The limit of an address is 60 failures, whatever the names; there have been 19.
     for number in 19..60 {
         let gateway = all[number % 3];
         log_in(&gateway.anon, &format!("other-{number}"), "wrongpassword")
@@ -214,8 +214,8 @@ async fn gateways_count_failures_together_in_redis(gateway: Gateway) {
     }
     log_in(&third.anon, "viewer", PASSWORD).await.expect(429);
     log_in(&second.anon, "viewer", PASSWORD).await.expect(200);
-    second.end().await;
-    third.end().await;
+    second.stop().await;
+    third.stop().await;
 }
 
 async fn redis_is_reached_over_tls(gateway: Gateway) {

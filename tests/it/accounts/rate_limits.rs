@@ -13,20 +13,20 @@ use crate::support::gateway::Gateway;
 use crate::support::redis::{Proxy, Redis};
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     requests_are_not_limited_by_default,
     each_kind_of_request_has_its_own_quota,
     logins_are_limited_by_address,
-    requests_without_identity_count_by_address,
-    forwarded_addresses_are_used_from_configured_proxies_only,
+    requests_without_a_user_are_limited_by_address,
+    forwarded_addresses_are_accepted_from_configured_proxies_only,
     gateways_share_limits_through_redis,
     gateways_limit_locally_without_redis,
-    an_unresponsive_redis_delays_no_request,
+    requests_are_not_delayed_by_an_unresponsive_redis,
 );
 
 const ENABLED: [&str; 2] = ["--rate-limit-enabled", "true"];
 
-async fn reads(actor: &Actor, count: u32) {
+async fn read_brands(actor: &Actor, count: u32) {
     for _ in 0..count {
         actor.get("brands/").await.expect(200);
     }
@@ -39,7 +39,7 @@ fn assert_refused(answer: &Answer, seconds: u64) {
 }
 
 async fn requests_are_not_limited_by_default(gateway: Gateway) {
-    reads(&gateway.viewer, 120).await;
+    read_brands(&gateway.viewer, 120).await;
     let answer = gateway.viewer.get("brands/").await;
     assert_eq!(answer.header("ratelimit"), None);
 }
@@ -50,7 +50,7 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
     assert_eq!(first.header("ratelimit-policy"), Some("\"read\";q=100;w=60"));
     assert_eq!(first.header("ratelimit"), Some("\"read\";r=99;t=60"));
     gateway.advance_clock(20);
-    reads(&gateway.manager, 99).await;
+    read_brands(&gateway.manager, 99).await;
     let refused = gateway.manager.get("brands/").await;
     assert_refused(&refused, 40);
     assert_eq!(refused.header("ratelimit"), Some("\"read\";r=0;t=40"));
@@ -67,7 +67,7 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
     }
     assert_refused(&gateway.manager.delete("brands/1/").await, 60);
     // Other users have their own quotas.
-    reads(&gateway.viewer, 1).await;
+    read_brands(&gateway.viewer, 1).await;
     // OPTIONS requests and unknown paths do not count.
     send(gateway.manager.request(Method::OPTIONS, "brands/"))
         .await
@@ -77,7 +77,7 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
     gateway.advance_clock(39);
     assert_refused(&gateway.manager.get("brands/").await, 1);
     gateway.advance_clock(1);
-    reads(&gateway.manager, 100).await;
+    read_brands(&gateway.manager, 100).await;
     assert_refused(&gateway.manager.get("brands/").await, 60);
     let metrics = gateway.anon.get("/metrics").await;
     let line = "stockroom_rate_limit_refusals_total{limit=\"read\"} 3";
@@ -104,7 +104,7 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
         assert_refused(&answer, 60);
     }
     // Requests with a token are not affected.
-    reads(&gateway.viewer, 1).await;
+    read_brands(&gateway.viewer, 1).await;
     gateway.advance_clock(60);
     gateway
         .anon
@@ -113,7 +113,7 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
         .expect(422);
 }
 
-async fn requests_without_identity_count_by_address(gateway: Gateway) {
+async fn requests_without_a_user_are_limited_by_address(gateway: Gateway) {
     let gateway = gateway.restart_with(&ENABLED).await;
     for index in 0..100 {
         match index % 3 {
@@ -125,10 +125,10 @@ async fn requests_without_identity_count_by_address(gateway: Gateway) {
     assert_refused(&gateway.anon.get("brands/").await, 60);
     assert_refused(&gateway.with_token("nonsense").get("brands/").await, 60);
     assert_refused(&gateway.anon.get("").await, 60);
-    reads(&gateway.viewer, 100).await;
+    read_brands(&gateway.viewer, 100).await;
 }
 
-async fn forwarded_addresses_are_used_from_configured_proxies_only(gateway: Gateway) {
+async fn forwarded_addresses_are_accepted_from_configured_proxies_only(gateway: Gateway) {
     let flags = [&ENABLED[..], &["--trusted-proxies", "127.0.0.1,10.0.0.0/8"]].concat();
     let gateway = gateway.restart_with(&flags).await;
     let from = async |client: &str| {
@@ -165,10 +165,10 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
     let flags = [&ENABLED[..], &["--redis-url", &redis.url]].concat();
     let gateway = gateway.restart_with(&flags).await;
     let other = gateway.another(&flags).await;
-    let alone = gateway.another(&ENABLED).await;
+    let separate = gateway.another(&ENABLED).await;
     for _ in 0..50 {
-        reads(&gateway.viewer, 1).await;
-        reads(&other.viewer, 1).await;
+        read_brands(&gateway.viewer, 1).await;
+        read_brands(&other.viewer, 1).await;
     }
     for gateway in [&gateway, &other] {
         let refused = gateway.viewer.get("brands/").await;
@@ -178,17 +178,17 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
             .and_then(|seconds| seconds.parse().ok())
             .expect("seconds");
         assert!((1..=60).contains(&seconds), "{seconds}");
-        reads(&gateway.manager, 1).await;
+        read_brands(&gateway.manager, 1).await;
     }
-    reads(&alone.viewer, 1).await;
+    read_brands(&separate.viewer, 1).await;
     // Concurrent requests are counted exactly.
     let both = [&gateway, &other];
     let requests = (0..130).map(|index: usize| both[index % 2].administrator.get("brands/"));
     let answers = futures_util::future::join_all(requests).await;
     assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 100);
     assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 30);
-    other.end().await;
-    alone.end().await;
+    other.stop().await;
+    separate.stop().await;
 }
 
 async fn gateways_limit_locally_without_redis(gateway: Gateway) {
@@ -199,10 +199,10 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
     let flags = [ENABLED[0], ENABLED[1], "--redis-url", &redis.through(address)];
     let gateway = gateway.restart_with(&flags).await;
     let other = gateway.another(&flags).await;
-    // No server listens on this port.
-    reads(&gateway.viewer, 100).await;
+    // Redis cannot be reached, so each gateway counts by itself.
+    read_brands(&gateway.viewer, 100).await;
     assert_refused(&gateway.viewer.get("brands/").await, 60);
-    reads(&other.viewer, 100).await;
+    read_brands(&other.viewer, 100).await;
     assert_refused(&other.viewer.get("brands/").await, 60);
 
     // Redis becomes available again and is used.
@@ -222,7 +222,7 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
         );
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    reads(&gateway.viewer, 98).await;
+    read_brands(&gateway.viewer, 98).await;
     other
         .viewer
         .get("brands/")
@@ -231,19 +231,19 @@ async fn gateways_limit_locally_without_redis(gateway: Gateway) {
 
     // The connection is lost while in use; the next request still succeeds.
     proxy.cut().await;
-    reads(&gateway.manager, 5).await;
-    other.end().await;
+    read_brands(&gateway.manager, 5).await;
+    other.stop().await;
 }
 
-async fn an_unresponsive_redis_delays_no_request(gateway: Gateway) {
+async fn requests_are_not_delayed_by_an_unresponsive_redis(gateway: Gateway) {
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let url = format!("redis://{}", silent.local_addr().expect("an address"));
     let gateway = gateway
         .restart_with(&[ENABLED[0], ENABLED[1], "--redis-url", &url])
         .await;
     let begin = Instant::now();
-    reads(&gateway.viewer, 100).await;
+    read_brands(&gateway.viewer, 100).await;
     assert_refused(&gateway.viewer.get("brands/").await, 60);
-    let took = begin.elapsed();
-    assert!(took < Duration::from_secs(5), "{took:?}");
+    let elapsed = begin.elapsed();
+    assert!(elapsed < Duration::from_secs(5), "{elapsed:?}");
 }

@@ -1,4 +1,4 @@
-//! Deactivation and new passwords, which revoke all tokens that were issued before.
+//! Deactivation and new passwords, which revoke all tokens that were issued earlier.
 
 use serde_json::{Value, json};
 use stockroom::resolvers::account;
@@ -8,7 +8,7 @@ use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];
+on_both_databases![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];
 
 async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     let pair = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
@@ -37,8 +37,8 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     // The old tokens stay revoked.
     assert_revoked(&gateway, &pair).await;
     gateway.manager.get("brands/").await.expect_body(401, BAD_TOKEN);
-    let again = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
-    assert_valid(&gateway, &again).await;
+    let new = log_in(&gateway.anon, "manager", PASSWORD).await.expect(200);
+    assert_valid(&gateway, &new).await;
 }
 
 /// Asserts that every operation that takes a token rejects both tokens of a pair.

@@ -10,37 +10,37 @@ use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
-on_both_through_both![
-    every_route_and_every_actor,
+on_both_databases_and_apis![
+    every_route_checks_the_permissions_of_every_actor,
     each_permission_allows_its_own_action_only,
     permissions_are_checked_before_existence_and_body,
     public_routes_need_no_token,
-    an_invalid_token_is_rejected_everywhere,
+    an_invalid_token_is_rejected_by_every_collection,
 ];
 
 /// Attempts an action on the sample's row of a kind, or creates another; returns the status.
 async fn attempt(actor: &Actor, sample: &Sample, kind: Kind, verb: Verb) -> u16 {
-    let movement = MOVEMENTS.contains(&kind);
+    let is_movement = MOVEMENTS.contains(&kind);
     if kind == Kind::Webhook {
         // One permission covers all webhook routes; `endpoint_routes.rs` tests each of them.
         return actor.get(&list(kind)).await.status;
     }
     match verb {
         Verb::Add => actor.post(&list(kind), sample.body(kind)).await.status,
-        Verb::Change if movement => actor.patch(&sample.path(kind), json!({})).await.status,
+        Verb::Change if is_movement => actor.patch(&sample.path(kind), json!({})).await.status,
         Verb::Change => {
-            let patched = actor.patch(&sample.path(kind), json!({})).await.status;
-            assert_eq!(actor.put(&sample.path(kind), json!({})).await.status, patched);
-            patched
+            let status = actor.patch(&sample.path(kind), json!({})).await.status;
+            assert_eq!(actor.put(&sample.path(kind), json!({})).await.status, status);
+            status
         }
         Verb::Delete => actor.delete(&sample.path(kind)).await.status,
     }
 }
 
-async fn every_route_and_every_actor(gateway: Gateway) {
+async fn every_route_checks_the_permissions_of_every_actor(gateway: Gateway) {
     for actor in gateway.all_actors() {
         for kind in Kind::ALL {
-            let sample = Sample::made_by(&gateway.root).await;
+            let sample = Sample::create(&gateway.root).await;
             let expected = |verb: Verb| match (actor.name, verb) {
                 (_, Verb::Change) if MOVEMENTS.contains(&kind) => 405,
                 ("anon", _) => 401,
@@ -55,7 +55,7 @@ async fn every_route_and_every_actor(gateway: Gateway) {
                 let status = attempt(actor, &sample, kind, verb).await;
                 assert_eq!(status, expected(verb), "{} {verb:?} {kind:?}", actor.name);
             }
-            let reading = if actor.name == "anon" { 401 } else { 200 };
+            let read_status = if actor.name == "anon" { 401 } else { 200 };
             let outflow = gateway.root.make(Kind::Outflow, sample.body(Kind::Outflow)).await;
             let inflow = gateway.root.make(Kind::Inflow, sample.body(Kind::Inflow)).await;
             let sample = Sample {
@@ -66,7 +66,7 @@ async fn every_route_and_every_actor(gateway: Gateway) {
             for path in [list(kind), sample.path(kind)] {
                 for method in [Method::GET, Method::HEAD] {
                     let answer = send(actor.request(method, &path)).await;
-                    assert_eq!(answer.status, reading, "{} {path}", actor.name);
+                    assert_eq!(answer.status, read_status, "{} {path}", actor.name);
                 }
             }
         }
@@ -75,21 +75,21 @@ async fn every_route_and_every_actor(gateway: Gateway) {
 
 async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
     const VIEWER: i64 = 4;
-    for held in Right::all() {
-        let sample = Sample::made_by(&gateway.root).await;
-        let codename = held.codename();
+    for granted in Right::all() {
+        let sample = Sample::create(&gateway.root).await;
+        let codename = granted.codename();
         let grant = format!("INSERT INTO permission (user_id, codename) VALUES ({VIEWER}, '{codename}')");
         gateway.sql(grant).await.unwrap();
-        for needed in Right::all() {
-            let Right(verb, kind) = needed;
+        for required in Right::all() {
+            let Right(verb, kind) = required;
             if verb == Verb::Change && MOVEMENTS.contains(&kind) {
                 continue;
             }
             let status = attempt(&gateway.viewer, &sample, kind, verb).await;
             assert_eq!(
                 status != 403,
-                held == needed,
-                "{needed:?} with {held:?}: {status}"
+                granted == required,
+                "{required:?} with {granted:?}: {status}"
             );
         }
         // Revoking the permission takes effect at once for the same token.
@@ -97,23 +97,23 @@ async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
             .sql(format!("DELETE FROM permission WHERE user_id = {VIEWER}"))
             .await
             .unwrap();
-        let Right(verb, kind) = held;
-        let refused = if verb == Verb::Change && MOVEMENTS.contains(&kind) {
+        let Right(verb, kind) = granted;
+        let status_without_permission = if verb == Verb::Change && MOVEMENTS.contains(&kind) {
             405
         } else {
             403
         };
         assert_eq!(
             attempt(&gateway.viewer, &sample, kind, verb).await,
-            refused,
-            "{held:?}"
+            status_without_permission,
+            "{granted:?}"
         );
     }
 }
 
 async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
     for kind in Kind::ALL {
-        let (all, none) = (list(kind), format!("{}/999999/", kind.plural()));
+        let (all, missing) = (list(kind), format!("{}/999999/", kind.plural()));
         gateway
             .anon
             .raw(Method::POST, &all, "no JSON")
@@ -125,14 +125,14 @@ async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
             .await
             .expect_body(403, FORBIDDEN);
         gateway.root.raw(Method::POST, &all, "no JSON").await.expect(400);
-        gateway.anon.delete(&none).await.expect_body(401, NO_TOKEN);
-        gateway.viewer.delete(&none).await.expect_body(403, FORBIDDEN);
-        gateway.manager.delete(&none).await.expect_body(403, FORBIDDEN);
-        gateway.root.delete(&none).await.expect_body(404, NOT_FOUND);
+        gateway.anon.delete(&missing).await.expect_body(401, NO_TOKEN);
+        gateway.viewer.delete(&missing).await.expect_body(403, FORBIDDEN);
+        gateway.manager.delete(&missing).await.expect_body(403, FORBIDDEN);
+        gateway.root.delete(&missing).await.expect_body(404, NOT_FOUND);
         if MOVEMENTS.contains(&kind) {
             gateway
                 .anon
-                .raw(Method::PATCH, &none, "no JSON")
+                .raw(Method::PATCH, &missing, "no JSON")
                 .await
                 .expect(405);
             continue;
@@ -140,17 +140,17 @@ async fn permissions_are_checked_before_existence_and_body(gateway: Gateway) {
         for method in [Method::PUT, Method::PATCH] {
             gateway
                 .anon
-                .raw(method.clone(), &none, "no JSON")
+                .raw(method.clone(), &missing, "no JSON")
                 .await
                 .expect_body(401, NO_TOKEN);
             gateway
                 .viewer
-                .raw(method.clone(), &none, "no JSON")
+                .raw(method.clone(), &missing, "no JSON")
                 .await
                 .expect_body(403, FORBIDDEN);
             gateway
                 .root
-                .raw(method.clone(), &none, "no JSON")
+                .raw(method.clone(), &missing, "no JSON")
                 .await
                 .expect_body(404, NOT_FOUND);
         }
@@ -183,10 +183,10 @@ async fn public_routes_need_no_token(gateway: Gateway) {
         .expect(422);
 }
 
-async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
+async fn an_invalid_token_is_rejected_by_every_collection(gateway: Gateway) {
     let with_invalid_token = gateway.with_token("no.good.token");
     for kind in Kind::ALL {
-        let one = format!("{}/1/", kind.plural());
+        let path = format!("{}/1/", kind.plural());
         with_invalid_token
             .get(&list(kind))
             .await
@@ -195,7 +195,7 @@ async fn an_invalid_token_is_rejected_everywhere(gateway: Gateway) {
             .post(&list(kind), json!({}))
             .await
             .expect_body(401, BAD_TOKEN);
-        with_invalid_token.get(&one).await.expect_body(401, BAD_TOKEN);
-        with_invalid_token.delete(&one).await.expect_body(401, BAD_TOKEN);
+        with_invalid_token.get(&path).await.expect_body(401, BAD_TOKEN);
+        with_invalid_token.delete(&path).await.expect_body(401, BAD_TOKEN);
     }
 }

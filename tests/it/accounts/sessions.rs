@@ -6,10 +6,10 @@ use crate::accounts::tokens::{claims, pair};
 use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     each_token_type_is_accepted_for_its_own_use_only,
-    refreshing_without_rotation,
-    refreshing_with_rotation,
+    refreshing_without_rotation_returns_only_an_access_token,
+    refreshing_with_rotation_spends_the_refresh_token,
     lifetimes_follow_the_settings,
     logging_out_ends_a_session,
 ];
@@ -37,7 +37,7 @@ async fn each_token_type_is_accepted_for_its_own_use_only(gateway: Gateway) {
     }
 }
 
-async fn refreshing_without_rotation(gateway: Gateway) {
+async fn refreshing_without_rotation_returns_only_an_access_token(gateway: Gateway) {
     let pair = pair(&gateway).await;
     gateway.advance_clock(60);
     let mut access_tokens = vec![pair["access"].clone()];
@@ -69,7 +69,7 @@ async fn refreshing_without_rotation(gateway: Gateway) {
     }
 }
 
-async fn refreshing_with_rotation(gateway: Gateway) {
+async fn refreshing_with_rotation_spends_the_refresh_token(gateway: Gateway) {
     let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let first = pair(&gateway).await;
     let refresh = |token: Value| {

@@ -1,4 +1,4 @@
-//! Tokens: their claims, their lifetimes, and which ones are rejected.
+//! Tokens: claims, lifetimes, and the rejection of invalid ones.
 
 use serde_json::{Value, json};
 
@@ -7,13 +7,13 @@ use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, NO_TOKEN, sort
 use crate::support::gateway::{Gateway, SECRET_KEY};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     claims_are_as_documented,
     tokens_of_the_django_system_are_accepted,
     tokens_expire_at_exp,
     tokens_become_valid_at_nbf,
     forged_tokens_are_rejected,
-    authorization_header_forms,
+    only_the_bearer_scheme_carries_a_token,
 ];
 
 /// The claims of a token.
@@ -197,9 +197,9 @@ async fn forged_tokens_are_rejected(gateway: Gateway) {
         good.replace('.', ".."),
         "x".repeat(10_000),
     ];
-    for missing in ["token_type", "exp", "jti", "user_id"] {
+    for claim in ["token_type", "exp", "jti", "user_id"] {
         let mut claims = claims.clone();
-        claims.as_object_mut().unwrap().remove(missing);
+        claims.as_object_mut().unwrap().remove(claim);
         forged.push(hs256(&claims));
     }
     for (claim, value) in [
@@ -226,7 +226,7 @@ async fn forged_tokens_are_rejected(gateway: Gateway) {
     gateway.with_token(&good).get("brands/").await.expect(200);
 }
 
-async fn authorization_header_forms(gateway: Gateway) {
+async fn only_the_bearer_scheme_carries_a_token(gateway: Gateway) {
     let good = hs256(&access_claims(&gateway));
     let send_header = async |header: &[u8]| {
         let value = reqwest::header::HeaderValue::from_bytes(header).unwrap();

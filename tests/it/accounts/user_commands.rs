@@ -4,21 +4,21 @@ use serde_json::{Value, json};
 
 use crate::support::actors::Actor;
 use crate::support::answer::WRONG_LOGIN;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
-on_both![
-    groups_and_permissions_change_with_the_next_request,
-    all_sessions_of_a_user_end,
-    a_deleted_user_leaves_the_ledger,
+on_both_databases![
+    changes_of_groups_and_permissions_apply_to_the_next_request,
+    a_command_ends_all_sessions_of_a_user,
+    deleting_a_user_keeps_the_ledger,
     commands_are_logged,
 ];
 
-async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
+async fn changes_of_groups_and_permissions_apply_to_the_next_request(gateway: Gateway) {
     let url = gateway.database_url();
-    let user = |arguments: &[&str]| prints(&url, &[&["user"], arguments].concat(), "");
+    let user = |arguments: &[&str]| run_ok(&url, &[&["user"], arguments].concat(), "");
     let viewer = &gateway.viewer;
     let brand = json!({ "name": "LG" });
     viewer.post("brands/", brand.clone()).await.expect(403);
@@ -83,7 +83,7 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
         (&["groups", "nobody"], "no such user"),
         (&["grant", "nobody", "add_brand"], "no such user"),
     ] {
-        let output = fails(&url, &[&["user"], arguments].concat(), "");
+        let output = run_err(&url, &[&["user"], arguments].concat(), "");
         assert!(output.contains(message), "{arguments:?}: {output}");
     }
     for arguments in [&["grant", "viewer", "add_everything"][..], &["grant", "viewer"]] {
@@ -92,7 +92,7 @@ async fn groups_and_permissions_change_with_the_next_request(gateway: Gateway) {
     }
 }
 
-async fn all_sessions_of_a_user_end(gateway: Gateway) {
+async fn a_command_ends_all_sessions_of_a_user(gateway: Gateway) {
     let url = gateway.database_url();
     // The program uses the system clock, as the command does.
     let program = Program::serve(&url, &[]).await;
@@ -114,7 +114,7 @@ async fn all_sessions_of_a_user_end(gateway: Gateway) {
         session(pair).get("brands/").await.expect(200);
     }
     assert_eq!(
-        prints(&url, &["user", "end-sessions", "viewer"], ""),
+        run_ok(&url, &["user", "end-sessions", "viewer"], ""),
         "ended all sessions of viewer\n"
     );
     for pair in &pairs {
@@ -128,10 +128,10 @@ async fn all_sessions_of_a_user_end(gateway: Gateway) {
     }
     manager.get("brands/").await.expect(200);
     session(&log_in().await).get("brands/").await.expect(200);
-    assert!(fails(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
+    assert!(run_err(&url, &["user", "end-sessions", "nobody"], "").contains("no such user"));
 }
 
-async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
+async fn deleting_a_user_keeps_the_ledger(gateway: Gateway) {
     let url = gateway.database_url();
     let product = gateway.manager.product("Tea", 5).await;
     gateway
@@ -139,9 +139,9 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .post("outflows/", json!({ "product": product, "quantity": 2 }))
         .await
         .expect(201);
-    prints(&url, &["user", "grant", "manager", "delete_brand"], "");
+    run_ok(&url, &["user", "grant", "manager", "delete_brand"], "");
     assert_eq!(
-        prints(&url, &["user", "delete", "manager"], ""),
+        run_ok(&url, &["user", "delete", "manager"], ""),
         "deleted manager\n2 entries of the ledger keep the user's id, 2\n"
     );
     gateway.manager.get("brands/").await.expect(401);
@@ -151,7 +151,7 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .post("authentication/token/", login)
         .await
         .expect_body(401, WRONG_LOGIN);
-    // The ledger is complete, without the name of the actor.
+    // The ledger keeps its entries, without the name of the actor.
     let query = format!(
         "{{ product(id: {product}) {{ stockLedger(first: 5) {{ nodes {{ change actor {{ username }} }} }} }} }}"
     );
@@ -161,10 +161,10 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         json!([{ "change": -2, "actor": null }, { "change": 5, "actor": null }]),
         "{history}"
     );
-    prints(&url, &["check"], "");
-    // The name can be used again, the id is not.
+    run_ok(&url, &["check"], "");
+    // The name can be used again; the id is not reused.
     let create = ["user", "create", "manager", "--password-stdin"];
-    prints(&url, &create, "another password");
+    run_ok(&url, &create, "another password");
     gateway.manager.get("brands/").await.expect(401);
     let login = json!({ "username": "manager", "password": "another password" });
     gateway
@@ -172,9 +172,9 @@ async fn a_deleted_user_leaves_the_ledger(gateway: Gateway) {
         .post("authentication/token/", login)
         .await
         .expect(200);
-    assert!(fails(&url, &["user", "delete", "nobody"], "").contains("no such user"));
+    assert!(run_err(&url, &["user", "delete", "nobody"], "").contains("no such user"));
     assert_eq!(
-        prints(&url, &["user", "delete", "viewer"], ""),
+        run_ok(&url, &["user", "delete", "viewer"], ""),
         "deleted viewer\n"
     );
 }
@@ -196,7 +196,7 @@ async fn commands_are_logged(gateway: Gateway) {
     ] {
         let output = run(&url, &[&["user"], arguments].concat(), "");
         let log = String::from_utf8_lossy(&output.stderr);
-        let is_meant = |line: &str| line.contains(message) && line.contains("\"username\":\"viewer\"");
-        assert!(log.lines().any(is_meant), "{arguments:?}: {log}");
+        let is_expected = |line: &str| line.contains(message) && line.contains("\"username\":\"viewer\"");
+        assert!(log.lines().any(is_expected), "{arguments:?}: {log}");
     }
 }

@@ -5,13 +5,13 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     an_empty_shop_has_zero_sums,
     sales_use_the_prices_of_the_sale,
     stock_uses_current_prices,
-    sums_exceed_every_integer_type,
+    sums_are_exact_beyond_every_integer_type,
     days_are_utc_days,
-    stock_by_category_and_brand,
+    stock_is_summed_by_category_and_brand,
     the_ledger_has_actors_and_reasons,
     invalid_arguments_are_rejected,
     keys_are_in_the_order_of_the_selection,
@@ -100,7 +100,7 @@ async fn stock_uses_current_prices(gateway: Gateway) {
     );
 }
 
-async fn sums_exceed_every_integer_type(gateway: Gateway) {
+async fn sums_are_exact_beyond_every_integer_type(gateway: Gateway) {
     let root = &gateway.root;
     for title in ["a", "b", "c"] {
         let id = root.product(title, 2_147_483_647).await;
@@ -124,7 +124,7 @@ async fn sums_exceed_every_integer_type(gateway: Gateway) {
 }
 
 async fn days_are_utc_days(gateway: Gateway) {
-    // The tokens have to remain valid for the days of this test.
+    // The tokens must remain valid for the days of this test.
     let gateway = gateway
         .restart_with(&["--access-token-lifetime", "1000000"])
         .await;
@@ -178,7 +178,7 @@ async fn days_are_utc_days(gateway: Gateway) {
             "{arguments}"
         );
     }
-    // At most 366 days.
+    // The longest period is 366 days.
     let year = analytics(
         &gateway,
         "movementsPerDay(from: \"2024-01-01\", to: \"2024-12-31\") { date }",
@@ -187,7 +187,7 @@ async fn days_are_utc_days(gateway: Gateway) {
     assert_eq!(year["movementsPerDay"].as_array().unwrap().len(), 366);
 }
 
-async fn stock_by_category_and_brand(gateway: Gateway) {
+async fn stock_is_summed_by_category_and_brand(gateway: Gateway) {
     let root = &gateway.root;
     for name in ["A", "B", "C"] {
         root.make(Kind::Brand, json!({ "name": name })).await;
@@ -202,23 +202,23 @@ async fn stock_by_category_and_brand(gateway: Gateway) {
     let selected = format!(
         "stockByBrand {{ brand {{ name products {{ totalCount }} }} {stock} }} stockByCategory(first: 2) {{ category {{ name }} {stock} }}"
     );
-    let of = |products: i64, units: &str, value: &str, low: i64| json!({ "productCount": products, "unitCount": units, "sellingValue": value, "lowStockCount": low });
+    let sums = |products: i64, units: &str, value: &str, low: i64| json!({ "productCount": products, "unitCount": units, "sellingValue": value, "lowStockCount": low });
     let brand = |name: &str, stock: Value| json!({ "brand": { "name": name, "products": { "totalCount": stock["productCount"] } }, "stock": stock });
     let category = |name: &str, stock: Value| json!({ "category": { "name": name }, "stock": stock });
     let analytics = analytics(&gateway, &selected).await;
     assert_eq!(
         analytics["stockByBrand"],
         json!([
-            brand("B", of(2, "5", "10.00", 2)),
-            brand("C", of(2, "40", "80.00", 1)),
-            brand("A", of(1, "1", "2.00", 1))
+            brand("B", sums(2, "5", "10.00", 2)),
+            brand("C", sums(2, "40", "80.00", 1)),
+            brand("A", sums(1, "1", "2.00", 1))
         ])
     );
     assert_eq!(
         analytics["stockByCategory"],
         json!([
-            category("A", of(3, "6", "12.00", 3)),
-            category("B", of(2, "40", "80.00", 1))
+            category("A", sums(3, "6", "12.00", 3)),
+            category("B", sums(2, "40", "80.00", 1))
         ])
     );
 }
@@ -315,7 +315,7 @@ async fn keys_are_in_the_order_of_the_selection(gateway: Gateway) {
     gateway
         .sql("ALTER TABLE outflow RENAME TO away")
         .await
-        .expect("it is renamed");
+        .expect("the table is renamed");
     let selections = [
         "movementsPerDay(from: \"2024-01-01\", to: \"2024-01-02\") { date } stockByBrand { stock { productCount } } \
          sales { revenue } lowStockThreshold stock { productCount }",
@@ -342,5 +342,5 @@ async fn keys_are_in_the_order_of_the_selection(gateway: Gateway) {
     gateway
         .sql("ALTER TABLE away RENAME TO outflow")
         .await
-        .expect("it is renamed");
+        .expect("the table is renamed");
 }

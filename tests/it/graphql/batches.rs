@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::ids;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     batches_are_atomic,
     batch_errors_name_the_invalid_item,
     batches_are_bounded,
@@ -25,15 +25,15 @@ async fn totals(gateway: &Gateway) -> Value {
 }
 
 async fn batches_are_atomic(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let other = gateway.root.product("Other", 5).await.to_string();
     let (product, supplier) = (sample.product.to_string(), sample.supplier.to_string());
     let before = totals(&gateway).await;
     let outflow = |product: &str, quantity: i64| json!({ "productId": product, "quantity": quantity });
-    let wrong = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 3)] });
+    let insufficient = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 3)] });
     let payload = gateway
         .manager
-        .payload("createOutflows", "outflows { id }", wrong)
+        .payload("createOutflows", "outflows { id }", insufficient)
         .await;
     assert_eq!(
         payload,
@@ -43,13 +43,13 @@ async fn batches_are_atomic(gateway: Gateway) {
     );
     assert_eq!(totals(&gateway).await, before);
 
-    let right = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 2)] });
+    let sufficient = json!({ "items": [outflow(&product, 1), outflow(&other, 3), outflow(&product, 2), outflow(&other, 2)] });
     let created = gateway
         .manager
         .mutate(
             "createOutflows",
             "outflows { quantity product { id quantity } }",
-            right,
+            sufficient,
         )
         .await;
     let expected_outflow = |product: &str, quantity: i64, stock: i64| json!({ "quantity": quantity, "product": { "id": product, "quantity": stock } });
@@ -68,9 +68,12 @@ async fn batches_are_atomic(gateway: Gateway) {
         .manager
         .mutate("createInflows", "inflows { quantity supplier { name } }", items)
         .await;
-    let supplied =
+    let expected_inflow =
         |quantity: i64| json!({ "quantity": quantity, "supplier": { "name": "Tech Distributors Inc." } });
-    assert_eq!(created["inflows"], json!([supplied(4), supplied(5)]));
+    assert_eq!(
+        created["inflows"],
+        json!([expected_inflow(4), expected_inflow(5)])
+    );
     let new = |title: &str, quantity: i64| json!({ "title": title, "brandId": "1", "categoryId": "1", "costPrice": "1", "sellingPrice": 2, "quantity": quantity });
     let items = json!({ "items": [new("x", 3), new("y", 0)] });
     let created = gateway
@@ -92,7 +95,7 @@ async fn batches_are_atomic(gateway: Gateway) {
 }
 
 async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let existing = json!({ "serie_number": "SN1" });
     gateway
         .root
@@ -143,7 +146,7 @@ async fn batch_errors_name_the_invalid_item(gateway: Gateway) {
 }
 
 async fn batches_are_bounded(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let items = |count: usize| json!({ "items": vec![json!({ "productId": sample.product.to_string(), "quantity": 1 }); count] });
     for count in [0, 101] {
         let payload = gateway
@@ -163,7 +166,7 @@ async fn batches_are_bounded(gateway: Gateway) {
 }
 
 async fn a_deletion_payload_shows_the_remaining_state(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let outflow = json!({ "id": sample.outflow.to_string() });
     let deleted = gateway
         .root
@@ -177,11 +180,11 @@ async fn a_deletion_payload_shows_the_remaining_state(gateway: Gateway) {
         (&deleted["deletedId"], &deleted["product"]),
         (&json!("1"), &json!({ "id": "1", "quantity": 107 }))
     );
-    let again = gateway
+    let repeated = gateway
         .root
         .payload("deleteOutflow", "deletedId product { id }", outflow)
         .await;
-    assert_eq!(again["product"], Value::Null);
+    assert_eq!(repeated["product"], Value::Null);
     let inflow = json!({ "id": sample.inflow.to_string() });
     let deleted = gateway
         .root
@@ -219,7 +222,7 @@ async fn a_deletion_payload_shows_the_remaining_state(gateway: Gateway) {
 }
 
 async fn payloads_show_the_current_state(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let product = sample.product.to_string();
     // Mutations run in document order; fields with the same response key are merged.
     let document = format!(
@@ -254,7 +257,10 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
         answer.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
-    assert!(count <= 2, "the user, and the product once: {count}");
+    assert!(
+        count <= 2,
+        "expected one statement for the user and one for the product: {count}"
+    );
     gateway.assert_invariants().await;
 }
 
@@ -310,7 +316,7 @@ async fn batches_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
 
 /// Only one of several concurrent batches with the same serie numbers succeeds.
 async fn equal_serie_numbers_in_opposite_orders_do_not_deadlock(gateway: Gateway) {
-    Sample::made_by(&gateway.root).await;
+    Sample::create(&gateway.root).await;
     for round in 0..4 {
         let client = async |number: i64| {
             let mut items: Vec<Value> = (0..5)

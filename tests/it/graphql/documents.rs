@@ -1,4 +1,4 @@
-//! The choice of a request's document by text, by hash or by the id of a trusted document, and of its operation.
+//! How a request selects its document (by text, by hash, or by the id of a trusted document) and its operation.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -7,9 +7,9 @@ use sha2::{Digest as _, Sha256};
 use crate::graphql::http::{code, get};
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     operations_are_selected_by_name,
-    persisted_queries,
+    persisted_queries_are_found_by_hash,
     only_trusted_documents_run_when_configured,
     introspection_can_be_switched_off,
 ];
@@ -52,7 +52,7 @@ fn hash(text: &str) -> String {
         .collect()
 }
 
-async fn persisted_queries(gateway: Gateway) {
+async fn persisted_queries_are_found_by_hash(gateway: Gateway) {
     let text = "query Persisted { __typename }";
     let send = async |text: Option<&str>, hash: &str| {
         let body = json!({ "query": text, "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash } } });
@@ -91,9 +91,9 @@ async fn persisted_queries(gateway: Gateway) {
         code(&send(None, &hash("{ nothing }")).await),
         "PERSISTED_QUERY_NOT_FOUND"
     );
-    let future = r#"{"persistedQuery":{"version":2,"sha256Hash":"00"}}"#;
+    let newer_version = r#"{"persistedQuery":{"version":2,"sha256Hash":"00"}}"#;
     assert_eq!(
-        code(&get(&gateway, &[("extensions", future)]).await),
+        code(&get(&gateway, &[("extensions", newer_version)]).await),
         "BAD_USER_INPUT"
     );
 }

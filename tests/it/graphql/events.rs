@@ -11,16 +11,16 @@ use crate::support::event_stream::EventStream;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     stock_changes_match_the_ledger,
     a_subscription_is_filtered_by_product,
-    low_stock_is_published_on_crossing,
+    low_stock_is_published_on_crossing_the_threshold,
     no_change_is_lost_between_connections,
     no_change_is_lost_between_gateways,
     invalid_positions_are_rejected,
-    subscriptions_over_server_sent_events,
-    queries_and_mutations_over_server_sent_events,
-    a_stream_ends_with_its_token,
+    subscriptions_are_served_as_server_sent_events,
+    queries_and_mutations_are_served_as_server_sent_events,
+    a_stream_ends_when_its_token_expires_or_is_revoked,
 ];
 
 const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id change } }";
@@ -39,14 +39,14 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 5 });
     gateway.manager.make(Kind::Inflow, inflow).await;
-    let changed = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
+    let event = |reason: &str, change: i64, balance: i64, actor: &str, movement: Value| {
         json!({ "stockChanged": { "reason": reason, "change": change, "balance": balance, "productId": product.to_string(),
                 "product": { "quantity": balance }, "actor": { "username": actor }, "movement": movement } })
     };
-    let bought = json!({ "__typename": "Inflow", "quantity": 5 });
+    let inflow_movement = json!({ "__typename": "Inflow", "quantity": 5 });
     assert_eq!(
         socket.data("1").await,
-        changed("INFLOW_CREATED", 5, 15, "manager", bought)
+        event("INFLOW_CREATED", 5, 15, "manager", inflow_movement)
     );
     gateway
         .root
@@ -55,7 +55,7 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .expect(200);
     assert_eq!(
         socket.data("1").await,
-        changed("ADJUSTMENT", -12, 3, "admin", Value::Null)
+        event("ADJUSTMENT", -12, 3, "admin", Value::Null)
     );
     // Changes of other kinds and rejected changes publish no event.
     gateway
@@ -72,10 +72,10 @@ async fn stock_changes_match_the_ledger(gateway: Gateway) {
         .root
         .make(Kind::Outflow, json!({ "product": product, "quantity": 3 }))
         .await;
-    let sold = json!({ "__typename": "Outflow", "quantity": 3 });
+    let outflow_movement = json!({ "__typename": "Outflow", "quantity": 3 });
     assert_eq!(
         socket.data("1").await,
-        changed("OUTFLOW_CREATED", -3, 0, "admin", sold)
+        event("OUTFLOW_CREATED", -3, 0, "admin", outflow_movement)
     );
 }
 
@@ -111,14 +111,17 @@ async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
             change.unwrap_or_else(|| panic!("{message}")),
         ));
     }
-    let of = |id: &str| {
+    let changes_of = |id: &str| {
         received
             .iter()
             .filter(|(received, _)| received == id)
             .map(|(_, change)| *change)
             .collect::<Vec<_>>()
     };
-    assert_eq!((of("all"), of("two")), (vec![10, 20, -1, -2], vec![20, -2]));
+    assert_eq!(
+        (changes_of("all"), changes_of("two")),
+        (vec![10, 20, -1, -2], vec![20, -2])
+    );
     socket
         .subscribe("many", document, json!({ "ids": vec!["1"; 101] }))
         .await;
@@ -127,7 +130,7 @@ async fn a_subscription_is_filtered_by_product(gateway: Gateway) {
     assert!(refused.to_string().contains("At most 100 ids."), "{refused}");
 }
 
-async fn low_stock_is_published_on_crossing(gateway: Gateway) {
+async fn low_stock_is_published_on_crossing_the_threshold(gateway: Gateway) {
     let (one, two) = (
         gateway.root.product("One", 7).await,
         gateway.root.product("Two", 3).await,
@@ -158,7 +161,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
         () = crossings => {}
         received = socket.data("1") => assert_eq!(received["productLowStock"]["title"], "Other"),
     }
-    let mut next_of_one = async || {
+    let mut next_event_of_one = async || {
         loop {
             let received = socket.data("1").await["productLowStock"].clone();
             if received["title"] != "Other" {
@@ -172,12 +175,12 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": product, "quantity": quantity }))
             .await
     };
-    // The first product falls to 6, 5 and 4, is restocked, and crosses the threshold again. The second was low before.
+    // The first product falls to 6, 5 and 4, is restocked, and crosses the threshold again. The second was already low.
     sell(one, 1).await;
     sell(two, 1).await;
     sell(one, 1).await;
     let low = |quantity: i64| json!({ "title": "One", "quantity": quantity, "isLowStock": true });
-    assert_eq!(next_of_one().await, low(5));
+    assert_eq!(next_event_of_one().await, low(5));
     sell(one, 1).await;
     gateway
         .root
@@ -185,7 +188,7 @@ async fn low_stock_is_published_on_crossing(gateway: Gateway) {
         .await
         .expect(200);
     sell(one, 6).await;
-    assert_eq!(next_of_one().await, low(0));
+    assert_eq!(next_event_of_one().await, low(0));
 }
 
 /// The ids of all ledger entries, oldest first, read by `stockLedger`.
@@ -206,7 +209,7 @@ async fn ledger(actor: &Actor) -> Vec<i64> {
 }
 
 /// Receives `count` ledger entries by subscriptions of these clients in turn, reconnecting after every seven entries.
-async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
+async fn read_in_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     let mut ids: Vec<i64> = Vec::new();
     for turn in 0.. {
         let actor = actors[turn % actors.len()];
@@ -227,21 +230,21 @@ async fn read_by_turns(actors: &[&Actor], count: usize) -> Vec<i64> {
     ids
 }
 
-/// Creates outflows concurrently.
-async fn sell_concurrently(actors: &[&Actor], products: &[i64], each: usize) {
+/// Creates outflows by six concurrent tasks, `count` by each.
+async fn sell_concurrently(actors: &[&Actor], products: &[i64], count: usize) {
     let mut tasks = tokio::task::JoinSet::new();
     for (index, actor) in actors.iter().cycle().take(6).enumerate() {
         let (actor, product) = ((*actor).clone(), products[index % products.len()]);
         tasks.spawn(async move {
-            for _ in 0..each {
+            for _ in 0..count {
                 actor
                     .make(Kind::Outflow, json!({ "product": product, "quantity": 1 }))
                     .await;
             }
         });
     }
-    while let Some(done) = tasks.join_next().await {
-        done.expect("an outflow");
+    while let Some(result) = tasks.join_next().await {
+        result.expect("an outflow");
     }
 }
 
@@ -254,7 +257,7 @@ async fn no_change_is_lost_between_connections(gateway: Gateway) {
     let count = 2 + 6 * 15;
     let readers = [&gateway.viewer];
     let (ids, ()) = tokio::join!(
-        read_by_turns(&readers, count),
+        read_in_turns(&readers, count),
         sell_concurrently(&actors, &products, 15)
     );
     assert_eq!(ids, ledger(&gateway.viewer).await);
@@ -273,20 +276,20 @@ async fn no_change_is_lost_between_gateways(gateway: Gateway) {
     ];
     let count = 2 + 6 * 15;
     let (readers, sellers) = ([&gateway.viewer, &other.viewer], [&gateway.root, &other.root]);
-    let (by_turns, (), here, there) = tokio::join!(
-        read_by_turns(&readers, count),
+    let (in_turns, (), first, second) = tokio::join!(
+        read_in_turns(&readers, count),
         sell_concurrently(&sellers, &products, 15),
-        read_whole(&gateway.viewer, count),
-        read_whole(&other.viewer, count),
+        read_all(&gateway.viewer, count),
+        read_all(&other.viewer, count),
     );
     let all = ledger(&other.viewer).await;
-    assert_eq!((&by_turns, &here, &there), (&all, &all, &all));
-    other.end().await;
+    assert_eq!((&in_turns, &first, &second), (&all, &all, &all));
+    other.stop().await;
     gateway.assert_invariants().await;
 }
 
-/// Reads the whole ledger as one stream of server-sent events.
-async fn read_whole(actor: &Actor, count: usize) -> Vec<i64> {
+/// Reads `count` ledger entries as one stream of server-sent events.
+async fn read_all(actor: &Actor, count: usize) -> Vec<i64> {
     let mut events = EventStream::open(actor, CHANGES, json!({ "after": "0" })).await;
     let mut ids = Vec::new();
     while ids.len() < count {
@@ -314,7 +317,7 @@ async fn invalid_positions_are_rejected(gateway: Gateway) {
         );
         assert_eq!(message["type"], "error", "{after}: {message}");
     }
-    // With a position that does not exist yet, the subscription waits for later entries.
+    // With a position that does not exist yet, the subscription waits for the entries after it.
     socket.subscribe("2", CHANGES, json!({ "after": "1" })).await;
     gateway.root.product("One", 10).await;
     gateway.root.product("Two", 20).await;
@@ -324,7 +327,7 @@ async fn invalid_positions_are_rejected(gateway: Gateway) {
     );
 }
 
-async fn subscriptions_over_server_sent_events(gateway: Gateway) {
+async fn subscriptions_are_served_as_server_sent_events(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut events = EventStream::open(&gateway.viewer, CHANGES, json!({ "after": "0" })).await;
     assert_eq!(
@@ -345,12 +348,12 @@ async fn subscriptions_over_server_sent_events(gateway: Gateway) {
         body["errors"][0]["extensions"]["code"], "BAD_USER_INPUT",
         "{body}"
     );
-    // The stream ends with the program, without a `complete` event.
-    let (_, end) = tokio::join!(gateway.end(), events.next());
+    // The stream ends when the program stops, without a `complete` event.
+    let (_, end) = tokio::join!(gateway.stop(), events.next());
     assert_eq!(end, None);
 }
 
-async fn queries_and_mutations_over_server_sent_events(gateway: Gateway) {
+async fn queries_and_mutations_are_served_as_server_sent_events(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     for (query, payload) in [
         (
@@ -381,7 +384,7 @@ async fn queries_and_mutations_over_server_sent_events(gateway: Gateway) {
     }
 }
 
-async fn a_stream_ends_with_its_token(gateway: Gateway) {
+async fn a_stream_ends_when_its_token_expires_or_is_revoked(gateway: Gateway) {
     gateway.root.product("Bolts", 10).await;
     let mut expiring = EventStream::open(&gateway.viewer, CHANGES, json!({ "after": "0" })).await;
     let mut deactivated = EventStream::open(&gateway.manager, CHANGES, json!({ "after": "0" })).await;

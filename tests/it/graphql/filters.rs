@@ -5,14 +5,14 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
-    texts,
-    numbers_and_prices,
-    moments_and_days,
-    relations_to_one,
-    relations_to_many,
-    combinations_of_conditions,
-    movements_and_the_ledger,
+on_both_databases![
+    texts_are_filtered,
+    numbers_and_prices_are_filtered,
+    times_and_days_are_filtered,
+    filters_follow_relations_to_one,
+    filters_follow_relations_to_many,
+    conditions_are_combined,
+    movements_and_the_ledger_are_filtered,
     filters_are_bounded,
 ];
 
@@ -49,7 +49,7 @@ async fn assert_found(gateway: &Gateway, cases: &[(&str, &[i64])]) {
     }
 }
 
-async fn texts(gateway: Gateway) {
+async fn texts_are_filtered(gateway: Gateway) {
     fill(&gateway).await;
     assert_found(
         &gateway,
@@ -95,7 +95,7 @@ async fn texts(gateway: Gateway) {
     .await;
 }
 
-async fn numbers_and_prices(gateway: Gateway) {
+async fn numbers_and_prices_are_filtered(gateway: Gateway) {
     fill(&gateway).await;
     assert_found(
         &gateway,
@@ -151,7 +151,7 @@ async fn numbers_and_prices(gateway: Gateway) {
     }
 }
 
-async fn moments_and_days(gateway: Gateway) {
+async fn times_and_days_are_filtered(gateway: Gateway) {
     fill(&gateway).await;
     assert_found(
         &gateway,
@@ -189,7 +189,7 @@ async fn moments_and_days(gateway: Gateway) {
     }
 }
 
-async fn relations_to_one(gateway: Gateway) {
+async fn filters_follow_relations_to_one(gateway: Gateway) {
     fill(&gateway).await;
     assert_found(
         &gateway,
@@ -210,7 +210,7 @@ async fn relations_to_one(gateway: Gateway) {
     .await;
 }
 
-async fn relations_to_many(gateway: Gateway) {
+async fn filters_follow_relations_to_many(gateway: Gateway) {
     fill(&gateway).await;
     for (filter, expected) in [
         (r"{ products: { some: {} } }", &[1, 2][..]),
@@ -244,7 +244,7 @@ async fn relations_to_many(gateway: Gateway) {
     assert_eq!(gateway.viewer.page("categories", arguments).await, [0_i64; 0]);
 }
 
-async fn combinations_of_conditions(gateway: Gateway) {
+async fn conditions_are_combined(gateway: Gateway) {
     fill(&gateway).await;
     assert_found(
         &gateway,
@@ -279,7 +279,7 @@ async fn combinations_of_conditions(gateway: Gateway) {
     );
 }
 
-async fn movements_and_the_ledger(gateway: Gateway) {
+async fn movements_and_the_ledger_are_filtered(gateway: Gateway) {
     fill(&gateway).await;
     let root = &gateway.root;
     for name in ["Near", "Far"] {

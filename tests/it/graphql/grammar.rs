@@ -5,12 +5,12 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     documents_accepted_by_graphql_js_are_accepted,
     documents_rejected_by_graphql_js_are_rejected,
     strings_have_the_values_of_graphql_js,
-    whole_numbers_in_any_notation,
-    introspection_with_every_option,
+    whole_numbers_are_accepted_in_any_notation,
+    introspection_costs_nothing_and_is_bounded,
     the_schema_describes_the_service,
     unknown_names_have_suggestions,
 ];
@@ -115,7 +115,7 @@ async fn send(gateway: &Gateway, query: &str, variables: &str) -> Value {
     serde_json::from_str(&response.text().await.expect("a text")).expect("JSON")
 }
 
-async fn whole_numbers_in_any_notation(gateway: Gateway) {
+async fn whole_numbers_are_accepted_in_any_notation(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 1_000).await;
     let page = "query($n: Int) { products(first: $n) { totalCount } }";
     for number in ["2", "2.0", "1E+2", "20e-1", "0.5e1"] {
@@ -129,12 +129,12 @@ async fn whole_numbers_in_any_notation(gateway: Gateway) {
     let by_id = "query($id: ID!) { product(id: $id) { quantity } }";
     let found = send(&gateway, by_id, &format!(r#"{{"id":{product}.0}}"#)).await;
     assert_eq!(found, json!({ "data": { "product": { "quantity": 1_000 } } }));
-    let take = "mutation($input: CreateOutflowInput!) {
+    let create_outflow = "mutation($input: CreateOutflowInput!) {
         createOutflow(input: $input) { outflow { quantity product { id quantity } } userErrors { code } }
     }";
     let input = format!(r#"{{"input":{{"productId":{product}e0,"quantity":1E+2}}}}"#);
     assert_eq!(
-        send(&gateway, take, &input).await["data"]["createOutflow"],
+        send(&gateway, create_outflow, &input).await["data"]["createOutflow"],
         json!({
             "outflow": { "quantity": 100, "product": { "id": product.to_string(), "quantity": 900 } },
             "userErrors": []
@@ -148,11 +148,11 @@ async fn whole_numbers_in_any_notation(gateway: Gateway) {
         (by_id, r#"{"id":1.5}"#.to_owned()),
         (by_id, r#"{"id":1e300}"#.to_owned()),
         (
-            take,
+            create_outflow,
             format!(r#"{{"input":{{"productId":{product},"quantity":0.5}}}}"#),
         ),
         (
-            take,
+            create_outflow,
             format!(r#"{{"input":{{"productId":{product}.5,"quantity":1}}}}"#),
         ),
     ] {
@@ -203,7 +203,7 @@ fn introspection() -> String {
     )
 }
 
-async fn introspection_with_every_option(gateway: Gateway) {
+async fn introspection_costs_nothing_and_is_bounded(gateway: Gateway) {
     let request = gateway.viewer.request(reqwest::Method::POST, "/graphql");
     let request = request
         .header("x-stockroom-cost", "1")
@@ -236,22 +236,22 @@ async fn the_schema_describes_the_service(gateway: Gateway) {
         fragment Again on __Schema { again: description }";
     let data = gateway.anon.data(document, json!({})).await;
     let schema = &data["__schema"];
-    let about = schema["description"].as_str().expect("a text");
+    let description = schema["description"].as_str().expect("a text");
     assert!(
-        about.starts_with("Stockroom: products with their brands"),
-        "{about}"
+        description.starts_with("Stockroom: products with their brands"),
+        "{description}"
     );
     for word in ["`login`", "`first`", "`userErrors`"] {
-        assert!(about.contains(word), "{word}");
+        assert!(description.contains(word), "{word}");
     }
     for other in [&schema["about"], &schema["again"], &data["other"]["description"]] {
-        assert_eq!(other, about);
+        assert_eq!(other, description);
     }
-    assert_ne!(schema["queryType"]["description"], about);
+    assert_ne!(schema["queryType"]["description"], description);
     // The type keeps its own description.
     let document = r#"{ __type(name: "__Schema") { description } }"#;
     let data = gateway.anon.data(document, json!({})).await;
-    assert_ne!(data["__type"]["description"], about);
+    assert_ne!(data["__type"]["description"], description);
 }
 
 async fn unknown_names_have_suggestions(gateway: Gateway) {

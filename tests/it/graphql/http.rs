@@ -7,14 +7,14 @@ use crate::support::actors::send;
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
-on_both![
-    queries_by_get,
+on_both_databases![
+    get_executes_queries_only,
     mutations_require_a_preflight,
     invalid_bodies_are_rejected,
-    response_media_types,
-    statuses_of_responses,
+    accept_selects_the_media_type_of_the_response,
+    statuses_depend_on_the_media_type_of_the_response,
     costs_are_reported_on_request,
-    requests_without_a_token_may_only_log_in,
+    requests_without_a_token_can_only_log_in,
 ];
 
 /// Sends a `GET` request with these parameters.
@@ -36,7 +36,7 @@ pub fn code(answer: &Answer) -> String {
         .to_owned()
 }
 
-async fn queries_by_get(gateway: Gateway) {
+async fn get_executes_queries_only(gateway: Gateway) {
     let viewer = json!({ "data": { "viewer": { "user": { "username": "viewer" } } } });
     assert_eq!(
         get(&gateway, &[("query", "{ viewer { user { username } } }")])
@@ -95,7 +95,7 @@ async fn mutations_require_a_preflight(gateway: Gateway) {
     let body =
         json!({ "query": format!("mutation {{ deleteBrand(input: {{ id: {brand} }}) {{ deletedId }} }}") })
             .to_string();
-    for kind in [
+    for media_type in [
         Some("text/plain"),
         Some("text/plain; charset=utf-8; application/json"),
         Some("application/x-www-form-urlencoded"),
@@ -106,15 +106,15 @@ async fn mutations_require_a_preflight(gateway: Gateway) {
         None,
     ] {
         let request = gateway.root.request(Method::POST, "/graphql").body(body.clone());
-        let request = match kind {
-            Some(kind) => request.header("content-type", kind),
+        let request = match media_type {
+            Some(media_type) => request.header("content-type", media_type),
             None => request,
         };
         let refused = send(request).await;
         assert_eq!(
             (refused.status, &*code(&refused)),
             (415, "UNSUPPORTED_MEDIA_TYPE"),
-            "{kind:?}"
+            "{media_type:?}"
         );
     }
     for method in [Method::PUT, Method::PATCH, Method::DELETE] {
@@ -198,7 +198,7 @@ async fn invalid_bodies_are_rejected(gateway: Gateway) {
 }
 
 /// Sends a document with this `Accept` header.
-async fn accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answer {
+async fn send_accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answer {
     let request = gateway
         .viewer
         .request(Method::POST, "/graphql")
@@ -210,10 +210,10 @@ async fn accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answ
     .await
 }
 
-async fn response_media_types(gateway: Gateway) {
+async fn accept_selects_the_media_type_of_the_response(gateway: Gateway) {
     const GRAPHQL: &str = "application/graphql-response+json; charset=utf-8";
     const JSON: &str = "application/json; charset=utf-8";
-    for (accept, form) in [
+    for (accept, media_type) in [
         (None, JSON),
         (Some("*/*"), JSON),
         (Some("application/*"), JSON),
@@ -229,23 +229,23 @@ async fn response_media_types(gateway: Gateway) {
         ),
         (Some("text/html;q=0.1, application/json;q=0.2"), JSON),
     ] {
-        let answer = accepting(&gateway, accept, "{ __typename }").await;
+        let answer = send_accepting(&gateway, accept, "{ __typename }").await;
         assert_eq!(
             (answer.status, answer.header("content-type")),
-            (200, Some(form)),
+            (200, Some(media_type)),
             "{accept:?}"
         );
         assert_eq!(answer.text, r#"{"data":{"__typename":"Query"}}"#, "{accept:?}");
     }
-    let refused = accepting(&gateway, Some("image/png"), "{ __typename }").await;
+    let refused = send_accepting(&gateway, Some("image/png"), "{ __typename }").await;
     assert_eq!((refused.status, &*code(&refused)), (406, "NOT_ACCEPTABLE"));
 }
 
-async fn statuses_of_responses(gateway: Gateway) {
+async fn statuses_depend_on_the_media_type_of_the_response(gateway: Gateway) {
     let graphql = Some("application/graphql-response+json");
-    for (query, status, plain) in [
+    for (query, status, status_as_json) in [
         ("{ __typename }", 200, 200),
-        // A failed field counts as executed.
+        // A field failed, but the operation was executed.
         ("{ webhookEndpoints { totalCount } }", 200, 200),
         ("{ products(first: 101) { totalCount } }", 400, 200),
         ("{ nothing }", 400, 200),
@@ -257,11 +257,15 @@ async fn statuses_of_responses(gateway: Gateway) {
         ),
     ] {
         assert_eq!(
-            accepting(&gateway, graphql, query).await.status,
+            send_accepting(&gateway, graphql, query).await.status,
             status,
             "{query}"
         );
-        assert_eq!(accepting(&gateway, None, query).await.status, plain, "{query}");
+        assert_eq!(
+            send_accepting(&gateway, None, query).await.status,
+            status_as_json,
+            "{query}"
+        );
     }
     let request = gateway
         .anon
@@ -307,7 +311,7 @@ async fn costs_are_reported_on_request(gateway: Gateway) {
     );
 }
 
-async fn requests_without_a_token_may_only_log_in(gateway: Gateway) {
+async fn requests_without_a_token_can_only_log_in(gateway: Gateway) {
     let input = json!({ "username": "viewer", "password": crate::support::test_database::PASSWORD });
     let tokens = gateway
         .anon

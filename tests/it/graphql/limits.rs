@@ -1,4 +1,4 @@
-//! Malicious documents: each is rejected quickly with a short error, while other requests are served.
+//! Malicious documents are rejected quickly, with a short error.
 
 use std::time::{Duration, Instant};
 
@@ -7,20 +7,20 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     malicious_documents_are_rejected_quickly,
     limits_are_inclusive,
     failed_fields_become_null,
     rate_limits_count_executed_fields
 ];
 
-/// A chain of fragments, each of which spreads the next one `times` times.
+/// A chain of fragments. Each spreads the next one `times` times.
 fn fragments(count: usize, times: usize, last: &str) -> String {
     let mut text = "{ ...F0 }".to_owned();
-    for at in 0..count {
+    for number in 0..count {
         text += &format!(
-            " fragment F{at} on Query {{ {} }}",
-            format!("...F{} ", at + 1).repeat(times)
+            " fragment F{number} on Query {{ {} }}",
+            format!("...F{} ", number + 1).repeat(times)
         );
     }
     text + &format!(" fragment F{count} on Query {{ {last} }}")
@@ -103,11 +103,11 @@ async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
     ] {
         let began = Instant::now();
         let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
-        let took = began.elapsed();
+        let elapsed = began.elapsed();
         let beginning: String = document.chars().take(80).collect();
         // Optimised builds take milliseconds; test builds on a busy machine take longer. Without limits, some of these
         // documents would take years.
-        assert!(took < Duration::from_secs(2), "{took:?}: {beginning}");
+        assert!(elapsed < Duration::from_secs(2), "{elapsed:?}: {beginning}");
         assert!(
             ["BAD_USER_INPUT", "LIMIT_EXCEEDED"].contains(&&*code),
             "{code}: {beginning}"
@@ -170,7 +170,7 @@ async fn failed_fields_become_null(gateway: Gateway) {
     gateway
         .sql("ALTER TABLE inflow RENAME TO away")
         .await
-        .expect("it is renamed");
+        .expect("the table is renamed");
     let document = format!(
         "{{ viewer {{ user {{ username }} }}
             product(id: {product}) {{ title inflows {{ totalCount }} quantity }}
@@ -205,8 +205,8 @@ async fn failed_fields_become_null(gateway: Gateway) {
     gateway
         .sql("ALTER TABLE away RENAME TO inflow")
         .await
-        .expect("it is renamed");
-    // An object has no keys if all of its fields are skipped.
+        .expect("the table is renamed");
+    // An object has no keys if none of the selected fields apply to it.
     let document = format!(
         "query($x: Boolean!) {{ product(id: {product}) {{ title @include(if: $x) movements {{ nodes {{ ...on Inflow {{ id }} }} }} }} }}"
     );

@@ -2,6 +2,7 @@
 
 mod analytics;
 mod batches;
+mod closed_sockets;
 mod documents;
 mod events;
 mod filters;
@@ -12,7 +13,6 @@ mod nesting;
 mod paging;
 mod refusals;
 mod socket;
-mod socket_ends;
 mod statements;
-mod strictness;
+mod validation;
 mod values;

@@ -13,12 +13,12 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::graphql_request::id;
 
-on_both![
+on_both_databases![
     nested_pages_equal_those_of_their_parent,
     relations_resolve_in_both_directions,
     inflows_and_outflows_form_one_list,
-    every_order_for_parents_of_every_size,
-    other_orders_read_only_the_rows_of_their_parents,
+    nested_pages_are_ordered_for_parents_of_every_size,
+    orders_of_other_columns_read_only_the_rows_of_the_parents,
 ];
 
 /// Three brands with zero, one and four products.
@@ -52,15 +52,15 @@ async fn nested_pages_equal_those_of_their_parent(gateway: Gateway) {
         let document = format!(
             "{{ brands(orderBy: {{ field: ID }}) {{ nodes {{ id products{arguments} {{ {page} }} }} }} }}"
         );
-        let together = gateway.viewer.data(&document, json!({})).await;
-        for brand in together["brands"]["nodes"].as_array().unwrap() {
+        let nested = gateway.viewer.data(&document, json!({})).await;
+        for brand in nested["brands"]["nodes"].as_array().unwrap() {
             // The same list, read for this parent alone.
             let document = format!(
                 "{{ brand(id: {}) {{ products{arguments} {{ {page} }} }} }}",
                 brand["id"]
             );
-            let alone = gateway.viewer.data(&document, json!({})).await;
-            assert_eq!(alone["brand"]["products"], brand["products"], "{arguments}");
+            let single = gateway.viewer.data(&document, json!({})).await;
+            assert_eq!(single["brand"]["products"], brand["products"], "{arguments}");
         }
     }
     let (brand, page) = (
@@ -202,7 +202,7 @@ async fn fill_sizes(gateway: &Gateway) {
     gateway.sql("ANALYZE product").await.expect("statistics");
 }
 
-async fn every_order_for_parents_of_every_size(gateway: Gateway) {
+async fn nested_pages_are_ordered_for_parents_of_every_size(gateway: Gateway) {
     fill_sizes(&gateway).await;
     for field in [
         "ID",
@@ -246,11 +246,11 @@ async fn every_order_for_parents_of_every_size(gateway: Gateway) {
 
 /// Checks the query plans: none scans an index of the ordering column alone, which would read the whole table for a
 /// parent without rows.
-async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
+async fn orders_of_other_columns_read_only_the_rows_of_the_parents(gateway: Gateway) {
     use product::Column;
     fill_sizes(&gateway).await;
     // The table is large enough that a full scan would cost more than any index.
-    let other = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
+    let more_products = "WITH RECURSIVE number (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 20000)
         INSERT INTO product (title, title_folded, category_id, brand_id, cost_price, selling_price, quantity, version, created_at, updated_at)
         SELECT 'q', 'q', category_id, 24 + n % 100, cost_price, selling_price, n % 50, 1, created_at, updated_at
         FROM product CROSS JOIN number WHERE product.id = 1";
@@ -260,7 +260,7 @@ async fn other_orders_read_only_the_rows_of_their_parents(gateway: Gateway) {
             .make(Kind::Brand, json!({ "name": format!("B{brand}") }))
             .await;
     }
-    gateway.sql(other).await.expect("products");
+    gateway.sql(more_products).await.expect("products");
     gateway.sql("ANALYZE product").await.expect("statistics");
     let ctx = gateway.system();
     let backend = ctx.db().backend();

@@ -6,17 +6,17 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::graphql_request::ids;
 
-on_both![
-    forwards_and_backwards,
-    pages_by_number,
+on_both_databases![
+    pages_are_read_forwards_and_backwards,
+    pages_are_read_by_offset,
     invalid_arguments_are_rejected,
-    cursors_survive_changes,
+    cursors_remain_valid_after_changes,
     cursors_are_bound_to_their_order,
-    orders_of_several_columns,
+    lists_are_ordered_by_several_columns,
 ];
 
-/// Seven brands, `A` to `G`.
-async fn brands(gateway: &Gateway) {
+/// Creates seven brands, `A` to `G`.
+async fn create_brands(gateway: &Gateway) {
     for name in ["D", "A", "G", "C", "F", "B", "E"] {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
@@ -43,8 +43,8 @@ async fn names(gateway: &Gateway, arguments: &str) -> (String, Value) {
     (names.collect(), info.clone())
 }
 
-async fn forwards_and_backwards(gateway: Gateway) {
-    brands(&gateway).await;
+async fn pages_are_read_forwards_and_backwards(gateway: Gateway) {
+    create_brands(&gateway).await;
     let (mut page, mut after) = (0, String::new());
     for (expected, previous, next) in [
         ("ABC", false, true),
@@ -94,8 +94,8 @@ async fn forwards_and_backwards(gateway: Gateway) {
     assert_eq!(names(&gateway, "search: \"\"").await.0, "ABCDEFGZ0Z1Z2");
 }
 
-async fn pages_by_number(gateway: Gateway) {
-    brands(&gateway).await;
+async fn pages_are_read_by_offset(gateway: Gateway) {
+    create_brands(&gateway).await;
     for (arguments, expected, previous, next) in [
         ("first: 3, offset: 0", "ABC", false, true),
         ("first: 3, offset: 3", "DEF", true, true),
@@ -154,8 +154,8 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
     }
 }
 
-async fn cursors_survive_changes(gateway: Gateway) {
-    brands(&gateway).await;
+async fn cursors_remain_valid_after_changes(gateway: Gateway) {
+    create_brands(&gateway).await;
     let (_, first) = names(&gateway, "first: 3").await;
     let after = format!("first: 2, after: {}", first["endCursor"]);
     let before = format!("last: 2, before: {}", first["endCursor"]);
@@ -187,7 +187,7 @@ async fn cursors_survive_changes(gateway: Gateway) {
 }
 
 async fn cursors_are_bound_to_their_order(gateway: Gateway) {
-    brands(&gateway).await;
+    create_brands(&gateway).await;
     let (_, by_name) = names(&gateway, "first: 3").await;
     let cursor = &by_name["endCursor"];
     for arguments in [
@@ -218,7 +218,7 @@ async fn cursors_are_bound_to_their_order(gateway: Gateway) {
     assert_eq!(names(&gateway, &filtered).await.0, "DFG");
 }
 
-async fn orders_of_several_columns(gateway: Gateway) {
+async fn lists_are_ordered_by_several_columns(gateway: Gateway) {
     let root = &gateway.root;
     root.make(Kind::Brand, json!({ "name": "B" })).await;
     root.make(Kind::Category, json!({ "name": "C" })).await;
@@ -260,7 +260,7 @@ async fn orders_of_several_columns(gateway: Gateway) {
             .page("products", &format!("orderBy: {order}"))
             .await;
         assert_eq!(all_ids, expected, "{order}");
-        // The same in pages of two, in both directions.
+        // The same order in pages of two, forwards and backwards.
         let (mut forwards, mut backwards) = (Vec::new(), Vec::new());
         let (mut after, mut before) = (String::new(), String::new());
         for _ in 0..3 {

@@ -12,7 +12,7 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::first_error;
 use crate::support::websocket_client::Socket;
 
-on_both![
+on_both_databases![
     operations_with_invalid_arguments_are_not_executed,
     arguments_from_variables_are_checked,
     arguments_of_skipped_fields_are_not_checked,
@@ -44,8 +44,8 @@ async fn assert_refused(gateway: &Gateway, product: i64, document: &str, variabl
     assert_eq!(gateway.root.quantity(product).await, 5, "{document}");
 }
 
-/// A mutation whose payload selects these fields of the product.
-fn selling(product: i64, selected: &str) -> String {
+/// A mutation that sells one unit and selects these fields of the product in its payload.
+fn sell_mutation(product: i64, selected: &str) -> String {
     format!(
         "mutation {{ createOutflow(input: {{ productId: \"{product}\", quantity: 1 }}) {{
             outflow {{ id product {{ {selected} }} }} userErrors {{ code }} }} }}"
@@ -100,7 +100,7 @@ async fn operations_with_invalid_arguments_are_not_executed(gateway: Gateway) {
     ] {
         let list = format!("products({arguments}) {{ totalCount }}");
         assert_refused(&gateway, product, &format!("{{ {list} }}"), json!({}), code).await;
-        let in_payload = selling(product, &format!("brand {{ {list} }}"));
+        let in_payload = sell_mutation(product, &format!("brand {{ {list} }}"));
         assert_refused(&gateway, product, &in_payload, json!({}), code).await;
     }
     for list in [
@@ -113,7 +113,7 @@ async fn operations_with_invalid_arguments_are_not_executed(gateway: Gateway) {
         assert_refused(
             &gateway,
             product,
-            &selling(product, list),
+            &sell_mutation(product, list),
             json!({}),
             "LIMIT_EXCEEDED",
         )
@@ -149,7 +149,7 @@ async fn operations_with_invalid_arguments_are_not_executed(gateway: Gateway) {
         ),
         "inflows(first: 0) { totalCount }".to_owned(),
     ] {
-        gateway.root.data(&selling(product, &list), json!({})).await;
+        gateway.root.data(&sell_mutation(product, &list), json!({})).await;
     }
     assert_eq!(gateway.root.quantity(product).await, 1);
     gateway.assert_invariants().await;
@@ -208,10 +208,10 @@ async fn arguments_of_skipped_fields_are_not_checked(gateway: Gateway) {
 
 async fn invalid_arguments_are_refused_over_all_transports(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
-    let selling = selling(product, "outflows(first: 101) { totalCount }");
+    let mutation = sell_mutation(product, "outflows(first: 101) { totalCount }");
     let mut socket = Socket::login(&gateway.root).await;
     for document in [
-        &*selling,
+        &*mutation,
         "subscription { stockChanged { product { outflows(last: 101) { totalCount } } } }",
         "subscription { productLowStock { movements(first: 101) { totalCount } } }",
     ] {
@@ -245,35 +245,35 @@ async fn invalid_arguments_are_refused_over_all_transports(gateway: Gateway) {
         (400, "LIMIT_EXCEEDED")
     );
     // The idempotency key of a refused request can be used again.
-    let keyed = async |document: &str| {
+    let send_with_key = async |document: &str| {
         let request = gateway.root.request(Method::POST, "/graphql");
         let request = request.header("idempotency-key", "the-same");
         send(request.json(&json!({ "query": document })))
             .await
             .expect(200)
     };
-    assert_eq!(first_error(&keyed(&selling).await).0, "LIMIT_EXCEEDED");
+    assert_eq!(first_error(&send_with_key(&mutation).await).0, "LIMIT_EXCEEDED");
     assert_eq!(gateway.root.quantity(product).await, 5);
-    let valid = selling.replace("101", "100");
+    let valid = mutation.replace("101", "100");
     assert_eq!(
-        keyed(&valid).await["data"]["createOutflow"]["userErrors"],
+        send_with_key(&valid).await["data"]["createOutflow"]["userErrors"],
         json!([])
     );
     assert_eq!(gateway.root.quantity(product).await, 4);
 }
 
-/// Renames tables that only the payload needs, not the change.
+/// Renames tables that the payload needs, but the change does not.
 async fn payloads_show_changes_even_if_other_fields_fail(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 5).await;
     gateway.root.make(Kind::Supplier, json!({ "name": "S" })).await;
     for table in ["brand", "inflow"] {
         let sql = format!("ALTER TABLE {table} RENAME TO away_{table}");
-        gateway.sql(sql).await.expect("it is renamed");
+        gateway.sql(sql).await.expect("the table is renamed");
     }
     let lists = "brand { name } inflows { totalCount } category { name products { nodes { brand { id } } } }";
     let body = graphql(
         &gateway,
-        &selling(product, &format!("quantity {lists}")),
+        &sell_mutation(product, &format!("quantity {lists}")),
         json!({}),
     )
     .await
@@ -299,25 +299,26 @@ async fn payloads_show_changes_even_if_other_fields_fail(gateway: Gateway) {
         paths.contains(&r#"["createOutflow","outflow","product","brand"]"#.to_owned()),
         "{paths:?}"
     );
-    let updated = format!(
+    let update = format!(
         "mutation {{ updateProduct(input: {{ id: {product}, quantity: 9 }}) {{ product {{ quantity {lists} }} }} }}"
     );
-    let body = graphql(&gateway, &updated, json!({})).await.expect(200);
+    let body = graphql(&gateway, &update, json!({})).await.expect(200);
     assert_eq!(body["data"]["updateProduct"]["product"]["quantity"], 9, "{body}");
     let batch = format!(
         "mutation {{ createOutflows(input: {{ items: [{{ productId: {product}, quantity: 2 }}, {{ productId: {product}, quantity: 3 }}] }}) {{
             outflows {{ quantity product {{ quantity brand {{ id }} }} }} }} }}"
     );
     let body = graphql(&gateway, &batch, json!({})).await.expect(200);
-    let sold = |quantity: i64| json!({ "quantity": quantity, "product": { "quantity": 4, "brand": null } });
+    let expected_outflow =
+        |quantity: i64| json!({ "quantity": quantity, "product": { "quantity": 4, "brand": null } });
     assert_eq!(
         body["data"]["createOutflows"]["outflows"],
-        json!([sold(2), sold(3)]),
+        json!([expected_outflow(2), expected_outflow(3)]),
         "{body}"
     );
     for table in ["brand", "inflow"] {
         let sql = format!("ALTER TABLE away_{table} RENAME TO {table}");
-        gateway.sql(sql).await.expect("it is renamed");
+        gateway.sql(sql).await.expect("the table is renamed");
     }
     gateway.assert_invariants().await;
 }

@@ -7,13 +7,13 @@ use tokio_tungstenite::tungstenite::Message;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::Socket;
 
-on_both![
-    logging_in,
-    operations_of_every_kind,
+on_both_databases![
+    the_token_is_in_the_first_message_or_in_a_header,
+    operations_of_every_kind_are_executed,
     invalid_messages_close_the_connection,
     early_and_repeated_messages_close_the_connection,
     operation_ids_are_unique_while_in_use,
-    a_client_completes_an_operation,
+    a_client_can_complete_an_operation,
     operations_are_bounded,
     connections_from_other_origins_are_rejected,
 ];
@@ -21,7 +21,7 @@ on_both![
 /// The subscription of most tests.
 pub const STREAM: &str = "subscription { stockChanged { change } }";
 
-async fn logging_in(gateway: Gateway) {
+async fn the_token_is_in_the_first_message_or_in_a_header(gateway: Gateway) {
     let viewer_query = "{ viewer { user { username } } }";
     // The token may be in `connection_init`, in any capitalisation of `Authorization`, or in the header.
     for name in ["Authorization", "authorization"] {
@@ -59,11 +59,15 @@ async fn logging_in(gateway: Gateway) {
     for bad in ["x", "a.b.c", ""] {
         let mut socket = Socket::open(&gateway.viewer).await;
         socket.init(Some(bad)).await;
-        assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()), "{bad:?}");
+        assert_eq!(
+            socket.close_frame().await,
+            (4403, "Forbidden".to_owned()),
+            "{bad:?}"
+        );
     }
 }
 
-async fn operations_of_every_kind(gateway: Gateway) {
+async fn operations_of_every_kind_are_executed(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut socket = Socket::login(&gateway.manager).await;
     socket
@@ -118,7 +122,7 @@ async fn operations_of_every_kind(gateway: Gateway) {
     );
     assert!(
         received[1..].contains(&("write".to_owned(), Value::Null)),
-        "`complete` of the mutation"
+        "the mutation was not completed: {received:?}"
     );
     // Request errors arrive as `error`, field errors within `next`.
     for (query, code) in [
@@ -173,20 +177,20 @@ async fn invalid_messages_close_the_connection(gateway: Gateway) {
     ] {
         let mut socket = Socket::login(&gateway.viewer).await;
         socket.send(Message::text(text)).await;
-        assert_eq!(socket.closed().await, invalid, "{text}");
+        assert_eq!(socket.close_frame().await, invalid, "{text}");
     }
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.send(Message::binary(br#"{"type":"ping"}"#.to_vec())).await;
-    assert_eq!(socket.closed().await, invalid);
+    assert_eq!(socket.close_frame().await, invalid);
     let mut socket = Socket::login(&gateway.viewer).await;
     socket
         .send_json(&json!({ "type": "ping", "payload": { "a": "x".repeat(300_000) } }))
         .await;
-    assert_eq!(socket.closed().await.0, 1009);
+    assert_eq!(socket.close_frame().await.0, 1009);
     // A connection without a subprotocol is closed with a code. One with another subprotocol fails in the handshake.
     let mut socket = Socket::connect(&gateway.viewer, &[]).await.unwrap();
     assert_eq!(
-        socket.closed().await,
+        socket.close_frame().await,
         (4406, "Subprotocol not acceptable".to_owned())
     );
     let other = [("sec-websocket-protocol", "graphql-ws")];
@@ -196,11 +200,11 @@ async fn invalid_messages_close_the_connection(gateway: Gateway) {
 async fn early_and_repeated_messages_close_the_connection(gateway: Gateway) {
     let mut socket = Socket::open(&gateway.viewer).await;
     socket.subscribe("1", STREAM, json!({})).await;
-    assert_eq!(socket.closed().await, (4401, "Unauthorized".to_owned()));
+    assert_eq!(socket.close_frame().await, (4401, "Unauthorized".to_owned()));
     let mut socket = Socket::login(&gateway.viewer).await;
     socket.init(None).await;
     assert_eq!(
-        socket.closed().await,
+        socket.close_frame().await,
         (4429, "Too many initialisation requests".to_owned())
     );
     // `ping` and `complete` are allowed before `connection_init`.
@@ -216,7 +220,7 @@ async fn early_and_repeated_messages_close_the_connection(gateway: Gateway) {
 
 async fn operation_ids_are_unique_while_in_use(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;
-    // The id of a completed operation may be used again.
+    // The id of a completed operation can be used again.
     for _ in 0..2 {
         socket.subscribe("1", "{ __typename }", json!({})).await;
         assert_eq!(socket.data("1").await, json!({ "__typename": "Query" }));
@@ -225,7 +229,7 @@ async fn operation_ids_are_unique_while_in_use(gateway: Gateway) {
     socket.subscribe("a", STREAM, json!({})).await;
     socket.subscribe("a", STREAM, json!({})).await;
     assert_eq!(
-        socket.closed().await,
+        socket.close_frame().await,
         (4409, "Subscriber for a already exists".to_owned())
     );
     let mut socket = Socket::login(&gateway.viewer).await;
@@ -233,12 +237,12 @@ async fn operation_ids_are_unique_while_in_use(gateway: Gateway) {
     socket.subscribe(&long, STREAM, json!({})).await;
     socket.subscribe(&long, STREAM, json!({})).await;
     assert_eq!(
-        socket.closed().await,
+        socket.close_frame().await,
         (4409, "Subscriber already exists".to_owned())
     );
 }
 
-async fn a_client_completes_an_operation(gateway: Gateway) {
+async fn a_client_can_complete_an_operation(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 10).await;
     let mut socket = Socket::login(&gateway.viewer).await;
     for id in ["a", "b"] {
@@ -286,9 +290,9 @@ async fn connections_from_other_origins_are_rejected(gateway: Gateway) {
     let gateway = gateway
         .restart_with(&["--cors-allowed-origins", "https://shop.example"])
         .await;
-    let own = format!("http://{}", gateway.address);
+    let own_origin = format!("http://{}", gateway.address);
     for (origin, is_allowed) in [
-        (&*own, true),
+        (&*own_origin, true),
         ("https://shop.example", true),
         ("https://evil.example", false),
         ("https://shop.example.evil.example", false),

@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![the_number_of_statements_depends_on_fields_only];
+on_both_databases![the_number_of_statements_depends_on_fields_only];
 
 /// Creates products with the numbers `from` to `to`, each with its own brand and supplier, an inflow and an outflow. They
 /// share ten categories.
@@ -110,8 +110,8 @@ async fn the_number_of_statements_depends_on_fields_only(gateway: Gateway) {
     for (actual, expected) in counts_by_size[1].iter().zip(DOCUMENTS) {
         assert_eq!(*actual, expected);
     }
-    let whole = "{ categories(first: 10) { nodes { products(first: 100) { nodes { id } } } } }";
-    let data = gateway.viewer.data(whole, json!({})).await;
+    let document = "{ categories(first: 10) { nodes { products(first: 100) { nodes { id } } } } }";
+    let data = gateway.viewer.data(document, json!({})).await;
     assert_eq!(
         data.to_string().matches("\"id\"").count(),
         1_000,

@@ -8,15 +8,15 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
-    absent_fields_are_kept,
+on_both_databases![
+    absent_fields_keep_their_values,
     prices_are_exact,
     ids_are_decimal_digits,
     a_timestamp_that_was_read_matches_its_row,
 ];
 
-async fn absent_fields_are_kept(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn absent_fields_keep_their_values(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let selected = "description serieNumber title";
     let details = json!({ "description": "Flagship", "serie_number": "SN1" });
     gateway
@@ -110,7 +110,7 @@ async fn absent_fields_are_kept(gateway: Gateway) {
 }
 
 async fn prices_are_exact(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let id = sample.product.to_string();
     let update = async |price: Value| {
         let input = json!({ "id": id, "sellingPrice": price });
@@ -177,7 +177,7 @@ async fn prices_are_exact(gateway: Gateway) {
 }
 
 async fn ids_are_decimal_digits(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let document = "query($id: ID!) { brand(id: $id) { id } category(id: $id) { id } supplier(id: $id) { id } product(id: $id) { id }
         inflow(id: $id) { id } outflow(id: $id) { id } }";
     for (value, exists) in [
@@ -275,35 +275,30 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
 
 async fn a_timestamp_that_was_read_matches_its_row(gateway: Gateway) {
     let clock = &gateway.system().services.clock;
-    let mut moments = Vec::new();
+    let mut times = Vec::new();
     for micros in [0, 123_456, 750_000 - 123_456] {
         clock.advance(Duration::from_micros(micros));
         let created = gateway
             .root
             .mutate("createBrand", "brand { id createdAt }", json!({ "name": "B" }))
             .await;
-        moments.push(
-            created["brand"]["createdAt"]
-                .as_str()
-                .expect("a moment")
-                .to_owned(),
-        );
+        times.push(created["brand"]["createdAt"].as_str().expect("a time").to_owned());
     }
-    assert!(moments[0].ends_with(":00Z"), "{moments:?}");
-    assert!(moments[1].ends_with(":00.123456Z"), "{moments:?}");
-    assert!(moments[2].ends_with(":00.750Z"), "{moments:?}");
-    let found = async |comparison: &str, moment: &str| {
+    assert!(times[0].ends_with(":00Z"), "{times:?}");
+    assert!(times[1].ends_with(":00.123456Z"), "{times:?}");
+    assert!(times[2].ends_with(":00.750Z"), "{times:?}");
+    let found = async |comparison: &str, time: &str| {
         let arguments =
-            format!(r#"orderBy: {{ field: ID }}, filter: {{ createdAt: {{ {comparison}: "{moment}" }} }}"#);
+            format!(r#"orderBy: {{ field: ID }}, filter: {{ createdAt: {{ {comparison}: "{time}" }} }}"#);
         gateway.viewer.page("brands", &arguments).await
     };
-    for (row, moment) in (1..).zip(&moments) {
-        assert_eq!(found("lte", moment).await, (1..=row).collect::<Vec<i64>>());
-        assert_eq!(found("lt", moment).await, (1..row).collect::<Vec<i64>>());
-        assert_eq!(found("gte", moment).await, (row..=3).collect::<Vec<i64>>());
-        assert_eq!(found("gt", moment).await, (row + 1..=3).collect::<Vec<i64>>());
+    for (row, time) in (1..).zip(&times) {
+        assert_eq!(found("lte", time).await, (1..=row).collect::<Vec<i64>>());
+        assert_eq!(found("lt", time).await, (1..row).collect::<Vec<i64>>());
+        assert_eq!(found("gte", time).await, (row..=3).collect::<Vec<i64>>());
+        assert_eq!(found("gt", time).await, (row + 1..=3).collect::<Vec<i64>>());
     }
     // REST shows whole seconds, as documented.
     let expected = gateway.viewer.get("brands/2/").await.json()["created_at"].clone();
-    assert_eq!(expected, json!(moments[0]));
+    assert_eq!(expected, json!(times[0]));
 }

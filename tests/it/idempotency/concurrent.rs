@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use futures_util::future::join_all;
 use serde_json::json;
 
-use super::request::{Request, assert_replay, is_replayed, keys};
+use super::request::{Request, assert_replay, is_replayed, key_count};
 use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     one_of_fifty_equal_requests_is_executed,
-    equal_requests_at_two_gateways,
+    one_of_the_equal_requests_at_two_gateways_is_executed,
     movements_are_recorded_together,
-    some_of_many_movements_are_refused,
+    movements_beyond_the_stock_are_refused,
 ];
 
-/// Asserts that one request was executed, and that each other one got the same response or `IDEMPOTENCY_IN_PROGRESS`.
+/// Asserts that one request was executed, and that each of the others got the same response or `IDEMPOTENCY_IN_PROGRESS`.
 #[track_caller]
 fn assert_one_executed(request: &Request, answers: &[Answer]) -> Answer {
     let executed: Vec<&Answer> = answers
@@ -52,11 +52,11 @@ async fn one_of_fifty_equal_requests_is_executed(gateway: Gateway) {
     assert_eq!(gateway.root.quantity(product).await, 95);
     let brands = gateway.root.get("brands/?search=samsung").await.expect(200);
     assert_eq!(brands["count"], 1);
-    assert_eq!(keys(&gateway).await, 4);
+    assert_eq!(key_count(&gateway).await, 4);
     gateway.assert_invariants().await;
 }
 
-async fn equal_requests_at_two_gateways(gateway: Gateway) {
+async fn one_of_the_equal_requests_at_two_gateways_is_executed(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let other = gateway.another(&[]).await;
     for round in 0..5 {
@@ -78,7 +78,7 @@ async fn equal_requests_at_two_gateways(gateway: Gateway) {
     }
     assert_eq!(gateway.root.quantity(product).await, 90);
     gateway.assert_invariants().await;
-    other.end().await;
+    other.stop().await;
 }
 
 async fn movements_are_recorded_together(gateway: Gateway) {
@@ -119,11 +119,11 @@ async fn movements_are_recorded_together(gateway: Gateway) {
     }
     // 80 outflows of one and 40 inflows of two.
     assert_eq!(gateway.root.quantity(product).await, 1_000);
-    assert_eq!(keys(&gateway).await, 90);
+    assert_eq!(key_count(&gateway).await, 90);
     gateway.assert_invariants().await;
 }
 
-async fn some_of_many_movements_are_refused(gateway: Gateway) {
+async fn movements_beyond_the_stock_are_refused(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 30).await;
     let [rest, graphql] = Request::outflows(product, 1);
     let requests = (0..60).map(|index| {
@@ -132,16 +132,16 @@ async fn some_of_many_movements_are_refused(gateway: Gateway) {
         async move { (request, request.send(&gateway.root, &key).await, key) }
     });
     let requests = join_all(requests).await;
-    let done = requests
+    let success_count = requests
         .iter()
         .filter(|(request, answer, _)| request.is_success(answer))
         .count();
-    assert_eq!(done, 30);
-    assert_eq!(keys(&gateway).await, 30);
+    assert_eq!(success_count, 30);
+    assert_eq!(key_count(&gateway).await, 30);
     for (request, answer, key) in &requests {
-        let again = request.send(&gateway.root, key).await;
-        assert_eq!(is_replayed(&again), request.is_success(answer));
-        assert_eq!((again.status, &again.text), (answer.status, &answer.text));
+        let repeat = request.send(&gateway.root, key).await;
+        assert_eq!(is_replayed(&repeat), request.is_success(answer));
+        assert_eq!((repeat.status, &repeat.text), (answer.status, &answer.text));
     }
     assert_eq!(gateway.root.quantity(product).await, 0);
     gateway.assert_invariants().await;

@@ -4,15 +4,15 @@ use reqwest::Method;
 use reqwest::header::HeaderValue;
 use serde_json::json;
 
-use super::request::{Request, assert_replay, is_replayed, keys};
+use super::request::{Request, assert_replay, is_replayed, key_count};
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     invalid_keys_are_rejected,
     mutations_with_several_fields_are_rejected,
-    keys_of_other_operations_are_ignored,
+    keys_are_ignored_for_queries_and_logins,
     a_replay_keeps_the_media_type,
 ];
 
@@ -42,14 +42,14 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
                 assert_eq!(details, json!({ "Idempotency-Key": message }));
             }
         }
-        let twice = gateway
+        let with_two_keys = gateway
             .root
             .request(Method::POST, &request.path)
             .json(&request.body);
-        let twice = twice
+        let with_two_keys = with_two_keys
             .header("idempotency-key", "a")
             .header("idempotency-key", "a");
-        send(twice).await.expect(400);
+        send(with_two_keys).await.expect(400);
     }
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
     for (request, key) in requests.iter().zip([&long, "!\"~"]) {
@@ -71,14 +71,14 @@ async fn mutations_with_several_fields_are_rejected(gateway: Gateway) {
     ));
     mixed.assert_refused(&mixed.send(&gateway.root, "key").await, 400, "BAD_USER_INPUT");
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 0);
-    let named = Request::graphql(&format!("mutation {{ __typename {brand} }}"));
-    let first = named.send(&gateway.root, "key").await;
+    let with_typename = Request::graphql(&format!("mutation {{ __typename {brand} }}"));
+    let first = with_typename.send(&gateway.root, "key").await;
     first.expect(200);
-    assert_replay(&named.send(&gateway.root, "key").await, &first);
+    assert_replay(&with_typename.send(&gateway.root, "key").await, &first);
     assert_eq!(gateway.root.get("brands/").await.expect(200)["count"], 1);
 }
 
-async fn keys_of_other_operations_are_ignored(gateway: Gateway) {
+async fn keys_are_ignored_for_queries_and_logins(gateway: Gateway) {
     let login = format!("{{username: \"admin\", password: \"{PASSWORD}\"}}");
     let requests = [
         Request::graphql("{ brands { totalCount } }"),
@@ -102,7 +102,7 @@ async fn keys_of_other_operations_are_ignored(gateway: Gateway) {
             }
         }
     }
-    assert_eq!(keys(&gateway).await, 0);
+    assert_eq!(key_count(&gateway).await, 0);
 }
 
 async fn a_replay_keeps_the_media_type(gateway: Gateway) {
@@ -115,8 +115,8 @@ async fn a_replay_keeps_the_media_type(gateway: Gateway) {
             .header("accept", accept);
         send(sent.header("idempotency-key", key).json(&request.body)).await
     };
-    let modern = "application/graphql-response+json";
-    let first = send_accepting(modern, "key").await;
+    let media_type = "application/graphql-response+json";
+    let first = send_accepting(media_type, "key").await;
     assert_eq!(
         first.header("content-type"),
         Some("application/graphql-response+json; charset=utf-8")

@@ -10,17 +10,17 @@ use sea_orm::{
 };
 use tokio::time::{Instant, sleep};
 
-use super::request::{Request, is_replayed, keys};
+use super::request::{Request, is_replayed, key_count};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both![a_kill_before_the_response_loses_nothing];
+on_both_databases![a_kill_before_the_response_loses_nothing];
 
 /// The time limit for the commit.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Statements that delay the storing of responses, so that the program can be killed in between, and statements that undo
-/// this.
+/// Statements that delay the storing of responses, so that the program can be killed between the commit and the response,
+/// and statements that undo this.
 fn slow_responses(backend: Backend) -> (&'static [&'static str], &'static [&'static str]) {
     match backend {
         Backend::Sqlite => (
@@ -71,7 +71,7 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
             }
         });
         let deadline = Instant::now() + TIMEOUT;
-        while keys(&gateway).await == u64::try_from(index).unwrap() {
+        while key_count(&gateway).await == u64::try_from(index).unwrap() {
             assert!(Instant::now() < deadline, "the change is not committed");
             sleep(Duration::from_millis(5)).await;
         }
@@ -92,10 +92,16 @@ async fn a_kill_before_the_response_loses_nothing(gateway: Gateway) {
         }
         let program = Program::serve(&url, &[]).await;
         let root = program.user("admin").await;
-        let again = request.send(&root, &key).await;
-        assert!(request.is_success(&again) && is_replayed(&again), "{again:?}");
-        let repeated = request.send(&root, &key).await;
-        assert_eq!((repeated.status, &repeated.text), (again.status, &again.text));
+        let first_repeat = request.send(&root, &key).await;
+        assert!(
+            request.is_success(&first_repeat) && is_replayed(&first_repeat),
+            "{first_repeat:?}"
+        );
+        let second_repeat = request.send(&root, &key).await;
+        assert_eq!(
+            (second_repeat.status, &second_repeat.text),
+            (first_repeat.status, &first_repeat.text)
+        );
         let remaining = 9 - i64::try_from(index).unwrap();
         assert_eq!(root.quantity(product).await, remaining);
         drop(program);

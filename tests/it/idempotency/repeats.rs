@@ -6,13 +6,13 @@ use serde_json::json;
 use stockroom::idempotency::store;
 use stockroom::kind::Kind;
 
-use super::request::{Request, assert_replay, is_replayed, keys, rows};
+use super::request::{Request, assert_replay, is_replayed, key_count, row_counts};
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 use crate::support::webhook_receiver::with_managed_endpoints;
 
-on_both![
+on_both_databases![
     a_repeat_gets_the_stored_response,
     another_request_with_the_key_is_refused,
     keys_are_separate_for_each_user,
@@ -27,17 +27,17 @@ on_both![
 const DAY: u64 = 24 * 3_600;
 
 async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut answers = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
-        let before = keys(&gateway).await;
+        let before = key_count(&gateway).await;
         let first = request.send(&gateway.root, &key).await;
         assert!(request.is_success(&first), "{request:?}: {first:?}");
-        let after = rows(&gateway).await;
+        let after = row_counts(&gateway).await;
         assert_eq!(after[7], before + 1, "{request:?}");
         assert_replay(&request.send(&gateway.root, &key).await, &first);
-        assert_eq!(rows(&gateway).await, after, "{request:?}");
+        assert_eq!(row_counts(&gateway).await, after, "{request:?}");
         answers.push((request, key, first));
     }
     // Later changes do not affect the stored response.
@@ -49,11 +49,11 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         )
         .await
         .expect(200);
-    let after = rows(&gateway).await;
+    let after = row_counts(&gateway).await;
     for (request, key, first) in &answers {
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
-    assert_eq!(rows(&gateway).await, after);
+    assert_eq!(row_counts(&gateway).await, after);
     // Another gateway on the same database returns the stored response.
     let gateway = gateway.restart_with(&[]).await;
     for (request, key, first) in &answers {
@@ -75,13 +75,13 @@ async fn another_request_with_the_key_is_refused(gateway: Gateway) {
         let key = format!("key-{index}");
         let first = request.send(&gateway.root, &key).await;
         assert!(request.is_success(&first), "{first:?}");
-        let before = rows(&gateway).await;
+        let before = row_counts(&gateway).await;
         for other in others.iter().flatten() {
             let answer = other.send(&gateway.root, &key).await;
             other.assert_refused(&answer, 409, "IDEMPOTENCY_KEY_REUSED");
             assert_eq!(answer.header("retry-after"), None);
         }
-        assert_eq!(rows(&gateway).await, before);
+        assert_eq!(row_counts(&gateway).await, before);
         assert_replay(&request.send(&gateway.root, &key).await, &first);
     }
     assert_eq!(gateway.root.quantity(product).await, 98);
@@ -123,12 +123,12 @@ async fn keys_are_kept_for_a_day(gateway: Gateway) {
     let now = gateway.services.clock.now() + chrono::TimeDelta::seconds(1);
     let gateway = gateway.restart_at(&[], now).await;
     for (request, key) in [(&rest, "rest"), (&graphql, "graphql")] {
-        let again = request.send(&gateway.root, key).await;
-        assert!(request.is_success(&again) && !is_replayed(&again), "{again:?}");
-        assert_replay(&request.send(&gateway.root, key).await, &again);
+        let repeat = request.send(&gateway.root, key).await;
+        assert!(request.is_success(&repeat) && !is_replayed(&repeat), "{repeat:?}");
+        assert_replay(&request.send(&gateway.root, key).await, &repeat);
     }
     assert_eq!(gateway.root.quantity(product).await, 96);
-    assert_eq!(keys(&gateway).await, 2);
+    assert_eq!(key_count(&gateway).await, 2);
     gateway.assert_invariants().await;
 }
 
@@ -147,7 +147,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
                 "{refused:?}"
             );
         }
-        assert_eq!(keys(&gateway).await, u64::try_from(index).unwrap());
+        assert_eq!(key_count(&gateway).await, u64::try_from(index).unwrap());
         let path = format!("products/{product}/");
         gateway
             .root
@@ -173,7 +173,7 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
 
 /// Deletes the stored responses, as if the program had been killed before it stored them.
 async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let mut first_answers = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
@@ -192,13 +192,13 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
             .await
             .expect(200);
     }
-    let before = rows(&gateway).await;
+    let before = row_counts(&gateway).await;
     for (request, key, first) in &first_answers {
-        let again = request.send(&gateway.root, key).await;
-        assert_replay(&again, first);
+        let repeat = request.send(&gateway.root, key).await;
+        assert_replay(&repeat, first);
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
-    assert_eq!(rows(&gateway).await, before);
+    assert_eq!(row_counts(&gateway).await, before);
     let stored = ::entity::idempotency_key::Entity::find()
         .all(&gateway.services.db)
         .await
@@ -233,7 +233,7 @@ async fn keys_apply_to_post_only(gateway: Gateway) {
     assert!(!is_replayed(&send(with_key(Method::GET)).await));
     send(with_key(Method::DELETE)).await.expect(204);
     send(with_key(Method::DELETE)).await.expect(404);
-    assert_eq!(keys(&gateway).await, 0);
+    assert_eq!(key_count(&gateway).await, 0);
 }
 
 async fn responses_with_secrets_are_replayed(gateway: Gateway) {
@@ -251,7 +251,7 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
     assert_ne!(rotated.expect(200)["secret"], created.json()["secret"]);
     assert_replay(&rotate.send(&gateway.root, "rotate").await, &rotated);
     // The precondition is true for the first request and false for the repeat.
-    let conditional = async || {
+    let rotate_at_version_2 = async || {
         let sent = gateway
             .root
             .request(Method::POST, &rotate.path)
@@ -262,9 +262,9 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
         )
         .await
     };
-    let rotated = conditional().await;
+    let rotated = rotate_at_version_2().await;
     rotated.expect(200);
-    assert_replay(&conditional().await, &rotated);
+    assert_replay(&rotate_at_version_2().await, &rotated);
     let test = Request::rest(&format!("webhooks/{id}/test/"), json!({}));
     let queued = test.send(&gateway.root, "test").await;
     let delivery = queued.expect(202)["id"].clone();
@@ -272,9 +272,9 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
     let graphql = Request::graphql(&format!(
         "mutation {{ rotateWebhookSecret(input: {{id: \"{id}\"}}) {{ secret userErrors {{ code }} }} }}"
     ));
-    let by_graphql = graphql.send(&gateway.root, "graphql").await;
-    assert!(graphql.is_success(&by_graphql), "{by_graphql:?}");
-    assert_replay(&graphql.send(&gateway.root, "graphql").await, &by_graphql);
+    let answer = graphql.send(&gateway.root, "graphql").await;
+    assert!(graphql.is_success(&answer), "{answer:?}");
+    assert_replay(&graphql.send(&gateway.root, "graphql").await, &answer);
     let listed = gateway
         .root
         .get(&format!("webhooks/{id}/deliveries/"))
@@ -297,10 +297,10 @@ async fn old_keys_are_deleted_in_batches(gateway: Gateway) {
     gateway.advance_clock(DAY - 1);
     assert!(brand.is_success(&brand.send(&gateway.root, "new").await));
     assert!(!store::prune(&gateway.system()).await.unwrap());
-    assert_eq!(keys(&gateway).await, 2_502);
+    assert_eq!(key_count(&gateway).await, 2_502);
     gateway.advance_clock(1);
     assert!(store::prune(&gateway.system()).await.unwrap());
-    assert_eq!(keys(&gateway).await, 1_502);
+    assert_eq!(key_count(&gateway).await, 1_502);
     assert!(store::prune(&gateway.system()).await.unwrap());
     assert!(!store::prune(&gateway.system()).await.unwrap());
     let remaining = ::entity::idempotency_key::Entity::find()

@@ -119,13 +119,13 @@ impl Request {
     #[track_caller]
     pub fn assert_refused(&self, answer: &Answer, status: u16, code: &str) {
         let body = answer.expect(status);
-        let found = if self.path == "/graphql" {
+        let actual_code = if self.path == "/graphql" {
             assert!(body.get("data").is_none(), "{body}");
             &body["errors"][0]["extensions"]["code"]
         } else {
             &body["error"]["code"]
         };
-        assert_eq!(found, code, "{body}");
+        assert_eq!(actual_code, code, "{body}");
     }
 }
 
@@ -146,7 +146,7 @@ pub fn assert_replay(answer: &Answer, first: &Answer) {
 }
 
 /// The numbers of rows in the tables that requests change; the last one is the number of keys.
-pub async fn rows(gateway: &Gateway) -> Vec<u64> {
+pub async fn row_counts(gateway: &Gateway) -> Vec<u64> {
     use ::entity::{brand, category, idempotency_key, inflow, outflow, product, stock_change, supplier};
     let db = &gateway.services.db;
     vec![
@@ -162,6 +162,6 @@ pub async fn rows(gateway: &Gateway) -> Vec<u64> {
 }
 
 /// The number of stored keys.
-pub async fn keys(gateway: &Gateway) -> u64 {
-    rows(gateway).await[7]
+pub async fn key_count(gateway: &Gateway) -> u64 {
+    row_counts(gateway).await[7]
 }

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::imported_rows::ImportedRows;
 use super::installation::{Installation, expected};
 use crate::support::answer::WRONG_LOGIN;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::{Database, TestDatabase};
 
@@ -88,32 +88,32 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         .flatten()
         .map(|flag| flag.as_str().expect("a flag"))
         .collect();
-    let code = match expected["verdict"].as_str() {
+    let exit_code = match expected["verdict"].as_str() {
         Some("import") => 0,
         Some("stop") => 1,
         _ => 2,
     };
-    let checked = run(&url, &["import", "check", source, "--json"], "");
+    let check = run(&url, &["import", "check", source, "--json"], "");
     assert_eq!(
-        checked.status.code(),
-        Some(code),
+        check.status.code(),
+        Some(exit_code),
         "{}",
-        String::from_utf8_lossy(&checked.stderr)
+        String::from_utf8_lossy(&check.stderr)
     );
-    let report: Value = serde_json::from_slice(&checked.stdout).expect("JSON");
+    let report: Value = serde_json::from_slice(&check.stdout).expect("JSON");
     assert_eq!(report["verdict"], expected["verdict"]);
-    if code != 0 {
-        let stopped = run(&url, &["import", "run", source], "");
-        assert_eq!(stopped.status.code(), Some(code));
-        let printed = String::from_utf8(stopped.stdout).expect("a text");
-        let verdict = if code == 1 { "STOPPED" } else { "REFUSED" };
+    if exit_code != 0 {
+        let refused = run(&url, &["import", "run", source], "");
+        assert_eq!(refused.status.code(), Some(exit_code));
+        let printed = String::from_utf8(refused.stdout).expect("a text");
+        let verdict = if exit_code == 1 { "STOPPED" } else { "REFUSED" };
         assert!(printed.contains(verdict), "{printed}");
     }
-    if code == 2 {
+    if exit_code == 2 {
         return;
     }
     let arguments = [&["import", "run", source, "--json"], &flags[..]].concat();
-    let output: Value = serde_json::from_str(&prints(&url, &arguments, "")).expect("JSON");
+    let output: Value = serde_json::from_str(&run_ok(&url, &arguments, "")).expect("JSON");
     assert_eq!(output["equal"], true);
     assert_eq!(output["tables"].as_array().map(Vec::len), Some(12));
     for table in output["tables"].as_array().expect("tables") {
@@ -123,12 +123,12 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
             assert_eq!(table["target"]["rows"], *rows, "{name}");
         }
     }
-    let again = fails(&url, &arguments, "");
+    let second_import = run_err(&url, &arguments, "");
     assert!(
-        again.contains("the target is not empty: it has rows in user"),
-        "{again}"
+        second_import.contains("the target is not empty: it has rows in user"),
+        "{second_import}"
     );
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 
     let gateway = Gateway::open(
         Arc::clone(&database),
@@ -137,11 +137,11 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         at("2026-11-26T12:00:00Z"),
     )
     .await;
-    ImportedRows::of(&gateway).await.compare(expected);
+    ImportedRows::read(&gateway).await.assert_expected(expected);
     log_in(&gateway, expected).await;
     assert_new_ids(&gateway, expected).await;
     gateway.assert_invariants().await;
-    gateway.end().await;
+    gateway.stop().await;
 }
 
 /// Logs in every user twice, with the imported hash and with its replacement. Users without a password are rejected.
@@ -169,7 +169,7 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
 /// Asserts that new ids begin after the largest one that the source has assigned.
 async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     let create = ["user", "create", "the next", "--superuser", "--password-stdin"];
-    prints(&gateway.database_url(), &create, "a password\n");
+    run_ok(&gateway.database_url(), &create, "a password\n");
     let next = &expected["next_id"];
     assert_eq!(
         json!(ImportedRows::user(gateway, "the next").await.id),
@@ -198,7 +198,7 @@ async fn assert_new_ids(gateway: &Gateway, expected: &Value) {
     .await;
 }
 
-async fn one_tenant_of_several(source: Database, target: Database) {
+async fn import_one_tenant(source: Database, target: Database) {
     let (Some(database), Some(installation)) = (
         TestDatabase::empty(target).await,
         Installation::of("11_tenants", source).await,
@@ -206,9 +206,9 @@ async fn one_tenant_of_several(source: Database, target: Database) {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
-    let wanted = &expected("11_tenants")["one_tenant"];
-    let tenant = format!("--tenant={}", wanted["--tenant"].as_str().expect("a tenant"));
-    let printed = prints(
+    let one_tenant = &expected("11_tenants")["one_tenant"];
+    let tenant = format!("--tenant={}", one_tenant["--tenant"].as_str().expect("a tenant"));
+    let printed = run_ok(
         &database.url(),
         &["import", "run", &installation.address(), &tenant, "--json"],
         "",
@@ -216,7 +216,7 @@ async fn one_tenant_of_several(source: Database, target: Database) {
     let output: Value = serde_json::from_str(&printed).expect("JSON");
     for table in output["tables"].as_array().expect("tables") {
         let name = table["source"]["table"].as_str().expect("a table");
-        if let Some(rows) = wanted["target"].get(name) {
+        if let Some(rows) = one_tenant["target"].get(name) {
             assert_eq!(table["target"]["rows"], *rows, "{name}");
         }
     }
@@ -226,6 +226,6 @@ async fn one_tenant_of_several(source: Database, target: Database) {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn one_tenant_of_several_is_imported() {
-    one_tenant_of_several(Database::Sqlite, Database::Sqlite).await;
-    one_tenant_of_several(Database::Postgres, Database::Postgres).await;
+    import_one_tenant(Database::Sqlite, Database::Sqlite).await;
+    import_one_tenant(Database::Postgres, Database::Postgres).await;
 }

@@ -29,7 +29,7 @@ pub struct ImportedRows {
 }
 
 impl ImportedRows {
-    pub async fn of(gateway: &Gateway) -> Self {
+    pub async fn read(gateway: &Gateway) -> Self {
         let db = &gateway.services.db;
         let changes = stock_change::Entity::find().order_by_asc(stock_change::Column::Id);
         Self {
@@ -53,17 +53,17 @@ impl ImportedRows {
         users.one(&gateway.services.db).await.unwrap().expect("the user")
     }
 
-    pub fn compare(&self, expected: &Value) {
+    pub fn assert_expected(&self, expected: &Value) {
         let counts = json!({
             "brand": self.brands.len(), "category": self.categories.len(), "supplier": self.suppliers.len(),
             "product": self.products.len(), "inflow": self.inflows.len(), "outflow": self.outflows.len(),
             "user": self.users.len(), "group": self.groups.len(), "stock_change": self.changes.len(),
         });
         assert_eq!(counts, expected["target"]);
-        for spot in expected["spots"].as_array().expect("spots") {
-            let (table, id) = (spot[0].as_str().unwrap(), spot[1].as_i64().unwrap());
+        for cell in expected["cells"].as_array().expect("cells") {
+            let (table, id) = (cell[0].as_str().unwrap(), cell[1].as_i64().unwrap());
             let row = self.row(table, id);
-            assert_eq!(row[spot[2].as_str().unwrap()], spot[3], "{spot}");
+            assert_eq!(row[cell[2].as_str().unwrap()], cell[3], "{cell}");
         }
         assert_eq!(self.stock(), expected["stock"]);
         for (name, group) in expected["groups"].as_object().expect("groups") {
@@ -94,7 +94,7 @@ impl ImportedRows {
             let Some(names) = expected[key].as_array() else {
                 continue;
             };
-            let fits = |user: &&user::Model| {
+            let matches = |user: &&user::Model| {
                 if is_superuser {
                     user.is_superuser
                 } else {
@@ -104,7 +104,7 @@ impl ImportedRows {
             let found: BTreeSet<&str> = self
                 .users
                 .iter()
-                .filter(fits)
+                .filter(matches)
                 .map(|user| user.username.as_str())
                 .collect();
             assert_eq!(
@@ -116,7 +116,7 @@ impl ImportedRows {
     }
 
     fn row(&self, table: &str, id: i64) -> Value {
-        let label = |name: &str, description: &Option<String>, created, updated| json!({"name": name, "description": description, "created_at": moment(created), "updated_at": moment(updated)});
+        let label = |name: &str, description: &Option<String>, created, updated| json!({"name": name, "description": description, "created_at": time(created), "updated_at": time(updated)});
         let row = match table {
             "brand" => self
                 .brands
@@ -137,16 +137,16 @@ impl ImportedRows {
                 json!({"title": row.title, "description": row.description, "serie_number": row.serie_number,
                     "cost_price": price(row.cost_price), "selling_price": price(row.selling_price),
                     "quantity": row.quantity, "brand_id": row.brand_id, "category_id": row.category_id,
-                    "created_at": moment(row.created_at), "updated_at": moment(row.updated_at)})
+                    "created_at": time(row.created_at), "updated_at": time(row.updated_at)})
             }),
             "inflow" => self.inflows.iter().find(|row| row.id == id).map(|row| {
                 json!({"description": row.description, "supplier_id": row.supplier_id,
-                    "created_at": moment(row.created_at), "updated_at": moment(row.updated_at)})
+                    "created_at": time(row.created_at), "updated_at": time(row.updated_at)})
             }),
             _ => self.outflows.iter().find(|row| row.id == id).map(|row| {
                 json!({"description": row.description, "unit_price": price(row.unit_price),
                     "unit_cost": price(row.unit_cost),
-                    "created_at": moment(row.created_at), "updated_at": moment(row.updated_at)})
+                    "created_at": time(row.created_at), "updated_at": time(row.updated_at)})
             }),
         };
         row.unwrap_or_else(|| panic!("{table} {id} is missing"))
@@ -223,9 +223,8 @@ fn price(price: ::entity::Money) -> String {
     amount.to_string()
 }
 
-fn moment(moment: DateTime<Utc>) -> String {
-    moment
-        .format("%Y-%m-%dT%H:%M:%S%.6fZ")
+fn time(time: DateTime<Utc>) -> String {
+    time.format("%Y-%m-%dT%H:%M:%S%.6fZ")
         .to_string()
         .replace(".000000Z", "Z")
 }

@@ -29,7 +29,7 @@ pub struct Installation {
     file: PathBuf,
     /// Deleted with the installation.
     _directory: TempDir,
-    loaded: Option<postgres::Database>,
+    database: Option<postgres::Database>,
 }
 
 impl Installation {
@@ -53,7 +53,7 @@ impl Installation {
         rusqlite::Connection::open(&file)
             .and_then(|source| source.execute_batch(sql))
             .expect("the statements run");
-        let loaded = match kind {
+        let database = match kind {
             Database::Sqlite => None,
             Database::Postgres => {
                 static NEXT: std::sync::atomic::AtomicU32 = std::sync::atomic::AtomicU32::new(0);
@@ -64,13 +64,13 @@ impl Installation {
         Some(Self {
             file,
             _directory: directory,
-            loaded,
+            database,
         })
     }
 
     /// The `SOURCE` argument of the command.
     pub fn address(&self) -> String {
-        match &self.loaded {
+        match &self.database {
             Some(database) => database.url(),
             None => self.file.display().to_string(),
         }
@@ -84,7 +84,7 @@ impl Installation {
     }
 
     pub async fn remove(self) {
-        if let Some(database) = self.loaded {
+        if let Some(database) = self.database {
             database.drop().await;
         }
     }

@@ -8,12 +8,12 @@ use rand::{RngExt as _, SeedableRng as _};
 use rand_pcg::Pcg64Mcg;
 
 use super::installation::Installation;
-use crate::support::command::{fails, prints};
+use crate::support::command::{run_err, run_ok};
 use crate::support::program::command;
 use crate::support::test_database::{Database, TestDatabase, row_counts};
 
-/// Adds so many rows that an import is still running when it is interrupted.
-const MANY: &str = "
+/// Adds so many inflows that an import is still running when it is interrupted.
+const MANY_INFLOWS: &str = "
     INSERT INTO inflows_inflow (id, quantity, description, created_at, updated_at, product_id, supplier_id)
     WITH RECURSIVE number(id) AS (SELECT 1000 UNION ALL SELECT id + 1 FROM number WHERE id < 31000)
     SELECT id, 1, 'one of many', '2024-06-01 10:00:00', '2024-06-01 10:00:00',
@@ -38,7 +38,7 @@ fn start_import(url: &str, source: &str) -> Child {
 async fn interrupt(database: Database) {
     let (Some(target), Some(installation)) = (
         TestDatabase::empty(database).await,
-        Installation::with_changes("01_documented", Database::Sqlite, MANY).await,
+        Installation::with_changes("01_documented", Database::Sqlite, MANY_INFLOWS).await,
     ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
@@ -66,14 +66,14 @@ async fn kill_repeatedly(database: Database) {
         TestDatabase::empty(database).await,
         TestDatabase::empty(database).await,
         TestDatabase::empty(database).await,
-        Installation::with_changes("01_documented", Database::Sqlite, MANY).await,
+        Installation::with_changes("01_documented", Database::Sqlite, MANY_INFLOWS).await,
     ) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
     let (source, before) = (installation.address(), installation.bytes());
-    prints(&migrated.url(), &["migrate", "up"], "");
-    let without_rows = row_counts(&migrated.url()).await;
+    run_ok(&migrated.url(), &["migrate", "up"], "");
+    let counts_after_migration = row_counts(&migrated.url()).await;
     let import = |url: &str| {
         let mut command = command(url);
         let run = command.args(["import", "run", &source]).stdin(Stdio::null());
@@ -82,14 +82,14 @@ async fn kill_repeatedly(database: Database) {
             .spawn()
             .expect("the process starts")
     };
-    // The duration of an undisturbed import.
-    let begun = Instant::now();
+    // The duration of an import that is not interrupted.
+    let begin = Instant::now();
     assert!(import(&other.url()).wait().expect("the process exits").success());
-    let mut duration = begun.elapsed();
-    let seed = u64::from(begun.elapsed().subsec_nanos());
+    let mut duration = begin.elapsed();
+    let seed = u64::from(begin.elapsed().subsec_nanos());
     println!("seed {seed}, an import takes {duration:?}");
     let mut random = Pcg64Mcg::seed_from_u64(seed);
-    let complete = row_counts(&other.url()).await;
+    let counts_after_import = row_counts(&other.url()).await;
     let mut kills = 0;
     for _ in 0..40 {
         if kills == 10 {
@@ -97,14 +97,14 @@ async fn kill_repeatedly(database: Database) {
         }
         let url = target.url();
         // At most 80 % of the duration, because later imports may be faster than the first.
-        let after = duration.mul_f64(random.random_range(0.0..0.8));
+        let delay = duration.mul_f64(random.random_range(0.0..0.8));
         let mut child = import(&url);
-        std::thread::sleep(after);
+        std::thread::sleep(delay);
         child.kill().expect("the process is killed");
         let status = child.wait().expect("the process exits");
-        if status.success() || row_counts(&url).await == complete {
+        if status.success() || row_counts(&url).await == counts_after_import {
             // This import was faster than the first one and is committed.
-            duration = after;
+            duration = delay;
             target.remove().await;
             target = TestDatabase::empty(database).await.expect("a database");
             continue;
@@ -112,23 +112,26 @@ async fn kill_repeatedly(database: Database) {
         assert_eq!(
             status.code(),
             None,
-            "the import exited before it was killed after {after:?}, seed {seed}"
+            "the import exited before it was killed after {delay:?}, seed {seed}"
         );
         kills += 1;
         let counts = row_counts(&url).await;
         // Migrations are a separate step: all of them are applied, or none.
         assert!(
-            counts.is_empty() || counts == without_rows,
-            "killed after {after:?}, seed {seed}: {counts:?}"
+            counts.is_empty() || counts == counts_after_migration,
+            "killed after {delay:?}, seed {seed}: {counts:?}"
         );
         assert!(installation.bytes() == before, "the source was changed");
     }
     assert_eq!(kills, 10, "seed {seed}");
     let url = target.url();
-    prints(&url, &["import", "run", &source], "");
-    prints(&url, &["check"], "");
-    let again = fails(&url, &["import", "run", &source], "");
-    assert!(again.contains("the target is not empty"), "{again}");
+    run_ok(&url, &["import", "run", &source], "");
+    run_ok(&url, &["check"], "");
+    let second_import = run_err(&url, &["import", "run", &source], "");
+    assert!(
+        second_import.contains("the target is not empty"),
+        "{second_import}"
+    );
     installation.remove().await;
     for target in [target, other, migrated] {
         target.remove().await;

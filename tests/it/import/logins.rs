@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::installation::Installation;
 use crate::accounts::jwt;
 use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
 use crate::support::test_database::{Database, TestDatabase};
 
@@ -18,13 +18,13 @@ async fn gateway_after_import(case: &str, database: Database) -> Option<Gateway>
         TestDatabase::empty(database).await?,
         Installation::of(case, Database::Sqlite).await?,
     );
-    prints(&target.url(), &["import", "run", &installation.address()], "");
+    run_ok(&target.url(), &["import", "run", &installation.address()], "");
     let api = crate::support::api::Api::Rest;
     Some(Gateway::open(Arc::new(target), api, &[], at("2026-11-26T12:00:00Z")).await)
 }
 
 async fn remove_database(gateway: Gateway) {
-    if let Ok(target) = Arc::try_unwrap(gateway.end().await) {
+    if let Ok(target) = Arc::try_unwrap(gateway.stop().await) {
         target.remove().await;
     }
 }
@@ -56,7 +56,7 @@ async fn check_old_tokens(database: Database) {
             .get("brands/")
             .await
             .expect(200);
-        // The token on the Django system's blacklist.
+        // This token is on the Django system's blacklist.
         let spent = old_token(&gateway, "refresh", &"a".repeat(32), &user_id);
         let answer = gateway
             .anon
@@ -85,7 +85,7 @@ async fn old_tokens_are_accepted_unless_they_are_blacklisted() {
 }
 
 /// The duration of a failed login.
-async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
+async fn failed_login_time(gateway: &Gateway, username: &str) -> Duration {
     let begin = Instant::now();
     let body = json!({ "username": username, "password": "wrong" });
     gateway
@@ -97,11 +97,14 @@ async fn time_of_failure(gateway: &Gateway, username: &str) -> Duration {
 }
 
 /// The shortest of several interleaved failed logins of each user. Other load on the machine only makes logins longer.
-async fn shortest<const USERS: usize>(gateway: &Gateway, usernames: [&str; USERS]) -> [Duration; USERS] {
+async fn shortest_failed_logins<const USERS: usize>(
+    gateway: &Gateway,
+    usernames: [&str; USERS],
+) -> [Duration; USERS] {
     let mut shortest = [Duration::MAX; USERS];
     for _ in 0..5 {
         for (username, shortest) in usernames.iter().zip(&mut shortest) {
-            *shortest = (*shortest).min(time_of_failure(gateway, username).await);
+            *shortest = (*shortest).min(failed_login_time(gateway, username).await);
         }
     }
     shortest
@@ -112,9 +115,9 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let gateway = gateway_after_import("09_passwords", Database::Sqlite)
         .await
         .expect("SQLite");
-    // 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
+    // Their hashes: 1,200,000 iterations, 260,000 iterations, another algorithm, no usable hash, no such user.
     let usernames = ["django60", "django32", "scrypt", "unusable", "no such user"];
-    let [slowest, others @ ..] = shortest(&gateway, usernames).await;
+    let [slowest, others @ ..] = shortest_failed_logins(&gateway, usernames).await;
     for (username, time) in usernames.iter().skip(1).zip(others) {
         assert!(
             time > slowest / 2,
@@ -125,7 +128,7 @@ async fn failed_logins_take_as_long_as_the_slowest_hash() {
     let body = json!({ "username": "django32", "password": "birch-rail-32" });
     gateway.anon.post("authentication/token/", body).await.expect(200);
     gateway.advance_clock(120);
-    let [time] = shortest(&gateway, ["django32"]).await;
+    let [time] = shortest_failed_logins(&gateway, ["django32"]).await;
     assert!(time > slowest / 2, "{time:?}, the slowest {slowest:?}");
     remove_database(gateway).await;
 }

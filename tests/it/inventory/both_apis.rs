@@ -10,14 +10,14 @@ use crate::support::api::{APIS, Api, Outcome};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample};
 
-on_both![
-    objects_are_identical,
+on_both_databases![
+    both_apis_show_the_same_objects,
     products_obey_the_same_rules,
     movements_obey_the_same_rules,
     deleting_obeys_the_same_rules,
-    versions_are_checked_by_both,
-    permissions_are_identical,
-    histories_leave_the_same_ledger,
+    both_apis_check_versions,
+    both_apis_check_the_same_permissions,
+    the_same_history_leaves_the_same_ledger,
 ];
 
 const BLANK: &str = "This field may not be blank.";
@@ -25,8 +25,8 @@ const NUL: &str = "Null characters are not allowed.";
 const NEGATIVE: &str = "Ensure this value is greater than or equal to 0.";
 const BELOW_ONE: &str = "Ensure this value is greater than or equal to 1.";
 
-async fn objects_are_identical(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn both_apis_show_the_same_objects(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let details =
         json!({ "description": "Flagship", "serie_number": "SN1", "cost_price": "12345678901234567890.99" });
     gateway
@@ -63,7 +63,7 @@ async fn objects_are_identical(gateway: Gateway) {
 }
 
 async fn products_obey_the_same_rules(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let actor = &gateway.manager;
     let existing = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     actor.make(Kind::Product, existing).await;
@@ -130,7 +130,7 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
             "title": "", "category": 999, "brand": 999, "serie_number": "SN-1", "cost_price": "-1", "selling_price": "0.001",
             "quantity": -5,
         });
-        let refusals = [
+        let errors = [
             ("title", BLANK),
             ("category", missing),
             ("brand", missing),
@@ -141,10 +141,10 @@ async fn products_obey_the_same_rules(gateway: Gateway) {
         ];
         api.create(actor, Kind::Product, all.clone())
             .await
-            .expect_invalid(&refusals);
+            .expect_invalid(&errors);
         api.update(actor, Kind::Product, id, None, all)
             .await
-            .expect_invalid(&refusals);
+            .expect_invalid(&errors);
     }
     gateway.assert_invariants().await;
 }
@@ -157,20 +157,20 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
             .root
             .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
             .await;
-        let movement = |quantity: i64| json!({ "product": product, "quantity": quantity });
-        let delivery =
+        let outflow_body = |quantity: i64| json!({ "product": product, "quantity": quantity });
+        let inflow_body =
             |quantity: i64| json!({ "supplier": supplier, "product": product, "quantity": quantity });
         let outflow = |body| api.create(actor, Kind::Outflow, body);
         let inflow = |body| api.create(actor, Kind::Inflow, body);
 
-        outflow(movement(11))
+        outflow(outflow_body(11))
             .await
             .expect_invalid(&[("quantity", "Not enough stock: 10 available.")]);
-        for nothing in [0, -3] {
-            outflow(movement(nothing))
+        for quantity in [0, -3] {
+            outflow(outflow_body(quantity))
                 .await
                 .expect_invalid(&[("quantity", BELOW_ONE)]);
-            inflow(delivery(nothing))
+            inflow(inflow_body(quantity))
                 .await
                 .expect_invalid(&[("quantity", BELOW_ONE)]);
         }
@@ -183,24 +183,24 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
             .await
             .expect_invalid(&[("supplier", missing)]);
         let too_large = "Ensure this value is less than or equal to 2147483637.";
-        inflow(delivery(2_147_483_638))
+        inflow(inflow_body(2_147_483_638))
             .await
             .expect_invalid(&[("quantity", too_large)]);
         assert_eq!(gateway.viewer.quantity(product).await, 10);
 
-        let sold = outflow(movement(10)).await.id();
+        let outflow_id = outflow(outflow_body(10)).await.id();
         assert_eq!(gateway.viewer.quantity(product).await, 0);
-        let bought = inflow(delivery(5)).await.id();
+        let inflow_id = inflow(inflow_body(5)).await.id();
         assert_eq!(gateway.viewer.quantity(product).await, 5);
-        outflow(movement(3)).await.done();
+        outflow(outflow_body(3)).await.done();
         assert_eq!(
-            api.delete(&gateway.root, Kind::Inflow, bought).await,
+            api.delete(&gateway.root, Kind::Inflow, inflow_id).await,
             Outcome::InsufficientStock(json!({ "available": 2, "requested": 5 }))
         );
-        api.delete(&gateway.root, Kind::Outflow, sold).await.done();
-        api.delete(&gateway.root, Kind::Inflow, bought).await.done();
+        api.delete(&gateway.root, Kind::Outflow, outflow_id).await.done();
+        api.delete(&gateway.root, Kind::Inflow, inflow_id).await.done();
         assert_eq!(
-            api.delete(&gateway.root, Kind::Inflow, bought).await,
+            api.delete(&gateway.root, Kind::Inflow, inflow_id).await,
             Outcome::NotFound
         );
         assert_eq!(gateway.viewer.quantity(product).await, 7);
@@ -210,8 +210,8 @@ async fn movements_obey_the_same_rules(gateway: Gateway) {
 
 async fn deleting_obeys_the_same_rules(gateway: Gateway) {
     for api in APIS {
-        let sample = Sample::made_by(&gateway.root).await;
-        for (kind, needed_by) in [
+        let sample = Sample::create(&gateway.root).await;
+        for (kind, referring) in [
             (Kind::Brand, json!({ "products": 1 })),
             (Kind::Category, json!({ "products": 1 })),
             (Kind::Supplier, json!({ "inflows": 1 })),
@@ -219,7 +219,7 @@ async fn deleting_obeys_the_same_rules(gateway: Gateway) {
         ] {
             assert_eq!(
                 api.delete(&gateway.root, kind, sample.id(kind)).await,
-                Outcome::Protected(needed_by),
+                Outcome::Protected(referring),
                 "{api:?}"
             );
         }
@@ -244,9 +244,9 @@ async fn deleting_obeys_the_same_rules(gateway: Gateway) {
     }
 }
 
-async fn versions_are_checked_by_both(gateway: Gateway) {
+async fn both_apis_check_versions(gateway: Gateway) {
     for api in APIS {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
             let field = if kind == Kind::Product { "title" } else { "name" };
             let change = |version, name: &str| {
@@ -272,10 +272,10 @@ async fn versions_are_checked_by_both(gateway: Gateway) {
     }
 }
 
-async fn permissions_are_identical(gateway: Gateway) {
+async fn both_apis_check_the_same_permissions(gateway: Gateway) {
     for actor in gateway.all_actors() {
         for kind in Kind::ALL {
-            let sample = Sample::made_by(&gateway.root).await;
+            let sample = Sample::create(&gateway.root).await;
             let mut outcomes = Vec::new();
             for api in APIS {
                 let without_object = |outcome: Outcome| match outcome {
@@ -319,8 +319,8 @@ async fn ledger(gateway: &Gateway, product: i64) -> Vec<(stock_change::Reason, i
         .collect()
 }
 
-async fn histories_leave_the_same_ledger(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn the_same_history_leaves_the_same_ledger(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let mut ledgers = Vec::new();
     for api in APIS {
         let actor: &Actor = &gateway.administrator;

@@ -7,7 +7,10 @@ use stockroom::kind::Kind;
 use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 
-on_both![lists_are_identical, statements_do_not_grow_with_rows];
+on_both_databases![
+    both_apis_return_the_same_lists,
+    the_number_of_statements_does_not_grow_with_rows
+];
 
 /// The ids of a root connection.
 async fn ids(actor: &Actor, field: &str, arguments: &str) -> Vec<i64> {
@@ -24,7 +27,7 @@ async fn ids(actor: &Actor, field: &str, arguments: &str) -> Vec<i64> {
         .collect()
 }
 
-async fn lists_are_identical(gateway: Gateway) {
+async fn both_apis_return_the_same_lists(gateway: Gateway) {
     let root = &gateway.root;
     let names = ["Água", "ÁGUA 100%", "banana", "Banana", "apple_pie", "Zebra"];
     for name in names {
@@ -143,7 +146,7 @@ async fn fill(gateway: &Gateway, from: usize, to: usize) {
     }
 }
 
-async fn statements_do_not_grow_with_rows(gateway: Gateway) {
+async fn the_number_of_statements_does_not_grow_with_rows(gateway: Gateway) {
     for number in 1..=10 {
         gateway
             .root

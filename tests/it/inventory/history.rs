@@ -11,7 +11,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both_through_both![ledger_and_stock_agree_after_any_history];
+on_both_databases_and_apis![ledger_and_stock_agree_after_any_history];
 
 /// One operation. An index selects one of the existing rows, modulo their number.
 #[derive(Clone, Debug)]
@@ -136,7 +136,7 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
                 return;
             };
             let answer = root.delete(&format!("products/{product}/")).await;
-            if model.movements.values().any(|(of, _)| *of == product) {
+            if model.movements.values().any(|(other, _)| *other == product) {
                 answer.expect_error(409, "PROTECTED");
             } else {
                 answer.expect(204);

@@ -7,9 +7,9 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     an_inflow_adds_stock_and_its_deletion_removes_it,
-    required_fields_and_bounds,
+    fields_are_required_and_bounded,
     references_must_exist,
     stock_is_limited_to_32_bits,
     deletion_without_enough_stock_is_rejected,
@@ -17,7 +17,7 @@ on_both_through_both![
 ];
 
 async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     gateway.advance_clock(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
     let answer = gateway.manager.post("inflows/", body).await;
@@ -57,8 +57,8 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn required_fields_and_bounds(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn fields_are_required_and_bounded(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
     let refusal = json!({ "supplier": required, "product": required, "quantity": required });
     gateway
@@ -127,7 +127,7 @@ async fn required_fields_and_bounds(gateway: Gateway) {
 }
 
 async fn references_must_exist(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for field in ["supplier", "product"] {
         let body = sample.with(Kind::Inflow, field, json!(999));
         let refusal = json!({ field: [ "Invalid pk \"999\" - object does not exist." ] });
@@ -210,7 +210,7 @@ async fn deletion_without_enough_stock_is_rejected(gateway: Gateway) {
 }
 
 async fn rejected_inflows_change_nothing(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let before = gateway.viewer.get(&sample.path(Kind::Product)).await.expect(200);
     gateway.advance_clock(5);
     for (field, value) in [

@@ -7,12 +7,12 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, Sample, list};
 
-on_both_through_both![
+on_both_databases_and_apis![
     labels_are_created_read_changed_and_deleted,
     texts_are_trimmed_and_empty_ones_are_null,
-    names_have_bounds,
+    names_have_1_to_500_characters,
     all_invalid_fields_are_reported_at_once,
-    absent_fields_are_kept,
+    absent_fields_keep_their_values,
     names_need_not_be_unique,
     deletion_is_rejected_while_in_use,
 ];
@@ -77,7 +77,7 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
             (&json!("Sam sung"), &json!("two  words"))
         );
         let path = format!("{}/{}/", kind.plural(), created["id"]);
-        for nothing in [json!(""), json!(" \n "), Value::Null] {
+        for empty in [json!(""), json!(" \n "), Value::Null] {
             gateway
                 .manager
                 .patch(&path, json!({ "description": "something" }))
@@ -85,7 +85,7 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
                 .expect(200);
             let changed = gateway
                 .manager
-                .patch(&path, json!({ "description": nothing }))
+                .patch(&path, json!({ "description": empty }))
                 .await
                 .expect(200);
             assert_eq!(changed["description"], Value::Null);
@@ -99,7 +99,7 @@ async fn texts_are_trimmed_and_empty_ones_are_null(gateway: Gateway) {
     }
 }
 
-async fn names_have_bounds(gateway: Gateway) {
+async fn names_have_1_to_500_characters(gateway: Gateway) {
     // Length counts characters after trimming, not bytes.
     let longest = "水".repeat(500);
     for kind in LABELS {
@@ -181,7 +181,7 @@ async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
     }
 }
 
-async fn absent_fields_are_kept(gateway: Gateway) {
+async fn absent_fields_keep_their_values(gateway: Gateway) {
     for kind in LABELS {
         let id = gateway
             .manager
@@ -235,7 +235,7 @@ async fn names_need_not_be_unique(gateway: Gateway) {
 
 async fn deletion_is_rejected_while_in_use(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     root.make(Kind::Product, sample.body(Kind::Product)).await;
     for (kind, details) in [
         (Kind::Brand, json!({ "products": 2 })),

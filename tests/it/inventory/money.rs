@@ -7,15 +7,19 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     strings_and_numbers_are_exact,
     invalid_prices_are_rejected,
     prices_have_two_decimals_on_output,
-    both_prices_are_independent,
+    cost_and_selling_price_are_independent,
 ];
 
 /// Creates a product with this price, written literally into the body, and returns the response.
-async fn with_price(gateway: &Gateway, sample: &Sample, literal: &str) -> crate::support::answer::Answer {
+async fn create_with_price(
+    gateway: &Gateway,
+    sample: &Sample,
+    literal: &str,
+) -> crate::support::answer::Answer {
     let body = format!(
         r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {literal}}}"#,
         sample.category, sample.brand
@@ -24,7 +28,7 @@ async fn with_price(gateway: &Gateway, sample: &Sample, literal: &str) -> crate:
 }
 
 async fn strings_and_numbers_are_exact(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for (literal, expected) in [
         ("0", "0.00"),
         ("0.0", "0.00"),
@@ -53,7 +57,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
             format!("\"{literal}\""),
             format!("\"  {literal}\\n\""),
         ] {
-            let created = with_price(&gateway, &sample, &literal).await.expect(201);
+            let created = create_with_price(&gateway, &sample, &literal).await.expect(201);
             assert_eq!(created["selling_price"], expected, "{literal}");
             let found = gateway
                 .viewer
@@ -63,7 +67,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
             assert_eq!(found["selling_price"], expected, "{literal}");
         }
     }
-    // Strings may have notations that JSON does not allow for numbers.
+    // Strings can use notations that JSON does not allow for numbers.
     for (literal, expected) in [
         ("\"007.50\"", "7.50"),
         ("\".5\"", "0.50"),
@@ -71,7 +75,7 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
         ("\"+5\"", "5.00"),
     ] {
         assert_eq!(
-            with_price(&gateway, &sample, literal).await.expect(201)["selling_price"],
+            create_with_price(&gateway, &sample, literal).await.expect(201)["selling_price"],
             expected,
             "{literal}"
         );
@@ -79,10 +83,10 @@ async fn strings_and_numbers_are_exact(gateway: Gateway) {
 }
 
 async fn invalid_prices_are_rejected(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let invalid = "A valid number is required.";
     let too_many_digits = "Ensure that there are no more than 20 digits before the decimal point.";
-    let decimals = "Ensure that there are no more than 2 decimal places.";
+    let too_many_decimals = "Ensure that there are no more than 2 decimal places.";
     let negative = "Ensure this value is greater than or equal to 0.";
     for (literal, message) in [
         ("true", invalid),
@@ -114,16 +118,16 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
         ("1e400", too_many_digits),
         ("1e99999999999999999999", too_many_digits),
         ("\"1e400\"", too_many_digits),
-        ("0.001", decimals),
-        ("\"1.999\"", decimals),
-        ("1e-3", decimals),
-        ("1e-400", decimals),
-        ("0.30000000000000004", decimals),
+        ("0.001", too_many_decimals),
+        ("\"1.999\"", too_many_decimals),
+        ("1e-3", too_many_decimals),
+        ("1e-400", too_many_decimals),
+        ("0.30000000000000004", too_many_decimals),
         ("-1", negative),
         ("-0.01", negative),
         ("\"-99999999999999999999.99\"", negative),
     ] {
-        let answer = with_price(&gateway, &sample, literal).await;
+        let answer = create_with_price(&gateway, &sample, literal).await;
         assert_eq!(
             (answer.status, answer.json()),
             (422, json!({ "selling_price": [ message ] })),
@@ -131,15 +135,15 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
         );
     }
     // A number with 900,000 digits is refused like any other invalid value.
-    let endless = "9".repeat(900_000);
-    with_price(&gateway, &sample, &endless)
+    let long = "9".repeat(900_000);
+    create_with_price(&gateway, &sample, &long)
         .await
         .expect_json(422, &json!({ "selling_price": [ too_many_digits ] }));
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 1);
 }
 
 async fn prices_have_two_decimals_on_output(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for price in [json!(1), json!(1.5), json!("1"), json!("1.50"), json!(0)] {
         gateway
             .manager
@@ -161,8 +165,8 @@ async fn prices_have_two_decimals_on_output(gateway: Gateway) {
     }
 }
 
-async fn both_prices_are_independent(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn cost_and_selling_price_are_independent(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Product);
     // A selling price below the cost price is allowed.
     let changed = gateway
@@ -174,8 +178,8 @@ async fn both_prices_are_independent(gateway: Gateway) {
         (&changed["cost_price"], &changed["selling_price"]),
         (&json!("900.00"), &json!("1.00"))
     );
-    let wrong = json!({ "cost_price": "x", "selling_price": "-1" });
-    gateway.manager.patch(&path, wrong).await.expect_json(
+    let invalid = json!({ "cost_price": "x", "selling_price": "-1" });
+    gateway.manager.patch(&path, invalid).await.expect_json(
         422,
         &json!({
             "cost_price": [ "A valid number is required." ],

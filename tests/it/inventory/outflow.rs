@@ -9,16 +9,16 @@ use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     an_outflow_removes_stock_and_its_deletion_restores_it,
-    required_fields_and_bounds,
+    fields_are_required_and_bounded,
     outflows_are_limited_to_available_stock,
     deletion_that_would_exceed_32_bits_is_rejected,
     an_outflow_keeps_the_prices_at_its_creation,
 ];
 
 async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     gateway.advance_clock(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
     let answer = gateway.manager.post("outflows/", body).await;
@@ -57,8 +57,8 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
     gateway.assert_invariants().await;
 }
 
-async fn required_fields_and_bounds(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn fields_are_required_and_bounded(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
     let refusal = json!({ "product": required, "quantity": required });
     gateway

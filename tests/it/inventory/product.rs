@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     only_five_fields_are_required,
     serie_numbers_are_unique,
     all_invalid_fields_are_reported_at_once,
@@ -16,7 +16,7 @@ on_both_through_both![
 ];
 
 async fn only_five_fields_are_required(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
     gateway.manager.post("products/", json!({})).await.expect_json(
         422,
@@ -60,7 +60,7 @@ async fn only_five_fields_are_required(gateway: Gateway) {
 }
 
 async fn serie_numbers_are_unique(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let with = |number: Value| sample.with(Kind::Product, "serie_number", number);
     let first = gateway.manager.make(Kind::Product, with(json!("SN-1"))).await;
     let second = gateway.manager.make(Kind::Product, with(json!("SN-2"))).await;
@@ -81,13 +81,13 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .patch(&path, json!({ "serie_number": "SN-1" }))
         .await
         .expect_json(422, &not_unique);
-    // A product may keep its own number.
+    // A product can keep its own number.
     gateway
         .manager
         .patch(&path, json!({ "serie_number": "SN-2" }))
         .await
         .expect(200);
-    // Numbers are compared exactly, without regard to case folding or Unicode normalisation.
+    // Numbers are compared exactly, without case folding or Unicode normalisation.
     gateway.manager.make(Kind::Product, with(json!("sn-1"))).await;
     gateway
         .manager
@@ -97,7 +97,7 @@ async fn serie_numbers_are_unique(gateway: Gateway) {
         .manager
         .make(Kind::Product, with(json!("cafe\u{301}")))
         .await;
-    // Several products may have no serie number.
+    // Several products can be without a serie number.
     for _ in 0..2 {
         gateway.manager.make(Kind::Product, with(Value::Null)).await;
         gateway.manager.make(Kind::Product, with(json!(" "))).await;
@@ -132,7 +132,7 @@ async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
 }
 
 async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Product);
     let full = json!({ "description": "Flagship", "serie_number": "SN1" });
     let mut product = gateway.manager.put(&path, full).await.expect(200);
@@ -180,7 +180,7 @@ async fn put_and_patch_keep_absent_fields(gateway: Gateway) {
 }
 
 async fn a_body_that_was_read_can_be_sent_back(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let read = gateway.viewer.get(&sample.path(kind)).await.expect(200);
         gateway
@@ -215,7 +215,7 @@ async fn a_body_that_was_read_can_be_sent_back(gateway: Gateway) {
 
 async fn deletion_with_movements_is_rejected(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     let path = sample.path(Kind::Product);
     root.make(Kind::Inflow, sample.body(Kind::Inflow)).await;
     assert_eq!(

@@ -6,8 +6,8 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
-    texts_have_bounds,
+on_both_databases_and_apis![
+    texts_are_trimmed_and_bounded,
     quantities_are_32_bit_integers,
     relations_take_ids_in_every_form,
     relations_must_exist,
@@ -65,8 +65,8 @@ async fn assert_accepted(
     }
 }
 
-async fn texts_have_bounds(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn texts_are_trimmed_and_bounded(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let (title, number) = ("水".repeat(500), "水".repeat(200));
     assert_accepted(
         &gateway,
@@ -145,7 +145,7 @@ async fn texts_have_bounds(gateway: Gateway) {
 }
 
 async fn quantities_are_32_bit_integers(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     assert_accepted(
         &gateway,
         &sample,
@@ -219,7 +219,7 @@ async fn quantities_are_32_bit_integers(gateway: Gateway) {
 }
 
 async fn relations_take_ids_in_every_form(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let other = gateway.manager.make(Kind::Brand, json!({ "name": "LG" })).await;
     let expected = json!({ "id": other, "name": "LG" });
     let forms = [
@@ -247,7 +247,7 @@ async fn relations_take_ids_in_every_form(gateway: Gateway) {
 }
 
 async fn relations_must_exist(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for field in ["brand", "category"] {
         for missing in ["999999", "0", "-1", "9223372036854775807"] {
             let message = format!("Invalid pk \"{missing}\" - object does not exist.");

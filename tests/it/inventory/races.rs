@@ -10,15 +10,15 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both_through_both![
+on_both_databases_and_apis![
     stock_is_not_oversold,
-    concurrent_inflows_and_outflows,
+    concurrent_movements_keep_ledger_and_stock_equal,
     serie_numbers_stay_unique,
-    deletes_concurrent_with_creates,
-    movements_concurrent_with_edits,
+    product_deletions_and_outflows_exclude_each_other,
+    edits_do_not_overwrite_concurrent_movements,
     concurrent_inflows_stay_within_32_bits,
     a_movement_is_deleted_once,
-    brand_deletes_concurrent_with_product_creates,
+    brand_deletions_and_product_creations_exclude_each_other,
 ];
 
 /// The number of responses with this status.
@@ -66,8 +66,8 @@ async fn stock_is_not_oversold(gateway: Gateway) {
 }
 
 /// Low stock with concurrent inflows and outflows: each outflow is covered by stock or rejected.
-async fn concurrent_inflows_and_outflows(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn concurrent_movements_keep_ledger_and_stock_equal(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let product = gateway.root.product("Bolts", 5).await;
     let client = async |number: i64| {
         let mut answers = Vec::new();
@@ -75,7 +75,7 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
             let quantity = 1 + (number + round) % 5;
             let outflow = json!({ "product": product, "quantity": quantity });
             answers.push(gateway.manager.post("outflows/", outflow).await);
-            let entry = match number % 4 {
+            let change = match number % 4 {
                 0 => json!({ "quantity": quantity }),
                 1 => json!({ "title": format!("Bolts {round}") }),
                 _ => {
@@ -88,7 +88,7 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
             answers.push(
                 gateway
                     .manager
-                    .patch(&format!("products/{product}/"), entry)
+                    .patch(&format!("products/{product}/"), change)
                     .await,
             );
         }
@@ -101,7 +101,7 @@ async fn concurrent_inflows_and_outflows(gateway: Gateway) {
 }
 
 async fn serie_numbers_stay_unique(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let body = sample.with(Kind::Product, "serie_number", json!("SN-1"));
     let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
     assert_statuses(&answers, &[201, 422]);
@@ -139,7 +139,7 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn deletes_concurrent_with_creates(gateway: Gateway) {
+async fn product_deletions_and_outflows_exclude_each_other(gateway: Gateway) {
     for _ in 0..12 {
         let product = gateway.root.product("Bolts", 10).await;
         let path = format!("products/{product}/");
@@ -163,7 +163,7 @@ async fn deletes_concurrent_with_creates(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn movements_concurrent_with_edits(gateway: Gateway) {
+async fn edits_do_not_overwrite_concurrent_movements(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let supplier = gateway
         .root
@@ -237,14 +237,14 @@ async fn a_movement_is_deleted_once(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn brand_deletes_concurrent_with_product_creates(gateway: Gateway) {
+async fn brand_deletions_and_product_creations_exclude_each_other(gateway: Gateway) {
     for _ in 0..12 {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
         let body = sample.with(Kind::Product, "brand", json!(brand));
         let path = format!("brands/{brand}/");
-        let makes = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
-        let (created, deleted) = futures_util::future::join(makes, gateway.root.delete(&path)).await;
+        let creations = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
+        let (created, deleted) = futures_util::future::join(creations, gateway.root.delete(&path)).await;
         assert_statuses(&created, &[201, 422]);
         let refusal = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
         assert!(

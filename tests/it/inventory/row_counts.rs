@@ -8,7 +8,7 @@ use stockroom::query::row_count;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     the_stored_count_equals_the_number_of_rows,
     merges_and_recounts_exclude_each_other,
 ];

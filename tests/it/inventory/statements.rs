@@ -5,7 +5,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![lists_send_at_most_five_statements, writes_send_few_statements];
+on_both_databases![lists_send_at_most_five_statements, writes_send_few_statements];
 
 /// Creates products with the numbers `from` to `to`, each with its own brand, category and supplier, an inflow and an
 /// outflow.

@@ -7,7 +7,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::{Gateway, at};
 
-on_both_through_both![
+on_both_databases_and_apis![
     every_change_leaves_one_row,
     writes_that_change_no_stock_leave_no_row,
     rows_are_kept_after_their_product_is_deleted,

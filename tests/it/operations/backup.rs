@@ -11,21 +11,22 @@ use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::support::actors::Actor;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(
+on_both_databases!(
     a_backup_during_writes_is_consistent,
     a_backup_overwrites_a_file_only_with_force,
-    a_check_blocks_no_writes,
+    a_check_does_not_block_writes,
     a_check_that_cannot_run_reports_an_error,
 );
 
 /// Clients that write continuously.
 struct Writers {
-    /// The acknowledged outflows.
+    /// The ids of the acknowledged outflows.
     acknowledged: Arc<Mutex<BTreeSet<i64>>>,
+    /// The longest latency.
     longest: Arc<Mutex<Duration>>,
     stop: Arc<AtomicBool>,
     clients: JoinSet<()>,
@@ -47,13 +48,13 @@ impl Writers {
                     let outflow = json!({ "product": product, "quantity": 1 });
                     let begin = Instant::now();
                     let created = manager.post("outflows/", outflow).await.expect(201);
-                    let took = begin.elapsed();
+                    let latency = begin.elapsed();
                     acknowledged
                         .lock()
                         .unwrap()
                         .insert(created["id"].as_i64().expect("an id"));
                     let mut longest = longest.lock().unwrap();
-                    *longest = took.max(*longest);
+                    *longest = latency.max(*longest);
                 }
             });
         }
@@ -73,7 +74,7 @@ impl Writers {
     }
 
     /// Stops the writers and returns the longest latency.
-    async fn end(self) -> Duration {
+    async fn stop(self) -> Duration {
         self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
         *self.longest.lock().unwrap()
@@ -91,7 +92,7 @@ async fn run_in_background(url: &str, arguments: &[&str]) -> std::process::Outpu
     running.await.expect("the command runs")
 }
 
-/// The outflows in a database file.
+/// The ids of the outflows in a database file.
 fn outflows(file: &Path) -> BTreeSet<i64> {
     let file = rusqlite::Connection::open(file).unwrap();
     let mut ids = file.prepare("SELECT id FROM outflow").unwrap();
@@ -105,7 +106,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let copy = directory.path().join("copy.db");
     let arguments = ["backup", copy.to_str().unwrap()];
     let Some(_) = url.strip_prefix("sqlite://") else {
-        let refused = fails(&url, &arguments, "");
+        let refused = run_err(&url, &arguments, "");
         assert!(refused.contains("pg_dump"), "{refused}");
         assert!(!copy.exists());
         return;
@@ -118,7 +119,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let before = writers.acknowledged();
     let output = run_in_background(&url, &arguments).await;
     writers.wait_for_more(50).await;
-    let longest = writers.end().await;
+    let longest = writers.stop().await;
     assert!(
         output.status.success(),
         "{}",
@@ -130,7 +131,7 @@ async fn a_backup_during_writes_is_consistent(gateway: Gateway) {
     let files: Vec<_> = std::fs::read_dir(directory.path()).unwrap().collect();
     assert_eq!(files.len(), 1, "{files:?}");
     let copy_url = format!("sqlite://{}", copy.display());
-    prints(&copy_url, &["check"], "");
+    run_ok(&copy_url, &["check"], "");
     let copied = outflows(&copy);
     assert_eq!(before.difference(&copied).collect::<Vec<_>>(), Vec::<&i64>::new());
 
@@ -150,26 +151,26 @@ async fn a_backup_overwrites_a_file_only_with_force(gateway: Gateway) {
     let copy = directory.path().join("copy.db");
     let path = copy.to_str().unwrap();
     std::fs::write(&copy, "another file").unwrap();
-    let refused = fails(&url, &["backup", path], "");
+    let refused = run_err(&url, &["backup", path], "");
     assert!(refused.contains("--force"), "{refused}");
     assert_eq!(std::fs::read(&copy).unwrap(), b"another file");
-    prints(&url, &["backup", path, "--force"], "");
-    prints(&format!("sqlite://{path}"), &["check"], "");
+    run_ok(&url, &["backup", path, "--force"], "");
+    run_ok(&format!("sqlite://{path}"), &["check"], "");
 
     for (url, file, reason) in [
         (&*url, database, "can't replace the database itself"),
         (&*url, "/nowhere/copy.db", "can't be written"),
         ("sqlite:///nowhere/test.db", "/nowhere/copy.db", "does not exist"),
     ] {
-        let refused = fails(url, &["backup", file, "--force"], "");
+        let refused = run_err(url, &["backup", file, "--force"], "");
         assert!(refused.contains(reason), "{refused}");
     }
     gateway.assert_invariants().await;
 }
 
-async fn a_check_blocks_no_writes(gateway: Gateway) {
+async fn a_check_does_not_block_writes(gateway: Gateway) {
     let url = gateway.database_url();
-    prints(&url, &["seed", "--products", "2000"], "");
+    run_ok(&url, &["seed", "--products", "2000"], "");
     let program = Program::serve(&url, &[]).await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
@@ -183,7 +184,7 @@ async fn a_check_blocks_no_writes(gateway: Gateway) {
         let writes = writers.acknowledged().len() - before;
         assert!(writes > 10, "only {writes} while the check ran");
     }
-    let longest = writers.end().await;
+    let longest = writers.stop().await;
     println!("the longest response took {longest:?}");
     assert!(longest < Duration::from_secs(2), "{longest:?}");
 }

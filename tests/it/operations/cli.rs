@@ -7,12 +7,12 @@ use stockroom::clock::Clock;
 use stockroom::services::Services;
 
 use crate::support::answer::WRONG_LOGIN;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     migrations_go_up_and_down,
     users_are_managed,
     check_reports_violations,
@@ -25,34 +25,34 @@ on_both![
 ];
 
 async fn migrations_go_up_and_down(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
-    let status = prints(&url, &["migrate", "status"], "");
+    let status = run_ok(&url, &["migrate", "status"], "");
     let all = status.lines().count();
     assert!(status.lines().all(|line| line.starts_with("applied")), "{status}");
     let steps = all.to_string();
-    let down = prints(&url, &["migrate", "down", &steps, "--yes"], "");
+    let down = run_ok(&url, &["migrate", "down", &steps, "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         all,
         "{down}"
     );
-    let missing = fails(&url, &["migrate", "status"], "");
+    let missing = run_err(&url, &["migrate", "status"], "");
     assert_eq!(missing.matches("missing").count(), all, "{missing}");
-    let unverified = run(&url, &["check"], "");
-    assert_eq!(unverified.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&unverified.stderr).contains("migrations are missing"));
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    // One step back and forward again.
-    let down = prints(&url, &["migrate", "down", "--yes"], "");
+    let check = run(&url, &["check"], "");
+    assert_eq!(check.status.code(), Some(2));
+    assert!(String::from_utf8_lossy(&check.stderr).contains("migrations are missing"));
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
+    // Reverts one migration and applies it again.
+    let down = run_ok(&url, &["migrate", "down", "--yes"], "");
     assert_eq!(
         down.lines().filter(|line| line.starts_with("missing")).count(),
         1,
         "{down}"
     );
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
-    prints(&url, &["check"], "");
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
+    run_ok(&url, &["check"], "");
 }
 
 async fn users_are_managed(gateway: Gateway) {
@@ -62,17 +62,17 @@ async fn users_are_managed(gateway: Gateway) {
         gateway.anon.post("authentication/token/", body).await
     };
     let create = ["user", "create", "zoe", "--group", "Manager", "--password-stdin"];
-    prints(&url, &create, "a password\n");
+    run_ok(&url, &create, "a password\n");
     let pair = log_in("zoe", "a password").await.expect(200);
     let zoe = gateway.with_token(pair["access"].as_str().expect("a token"));
     zoe.post("brands/", json!({ "name": "LG" })).await.expect(201);
     zoe.delete("brands/1/").await.expect(403);
-    prints(
+    run_ok(
         &url,
         &["user", "create", "adam", "--superuser", "--password-stdin"],
         "a password",
     );
-    let listed = prints(&url, &["user", "list"], "");
+    let listed = run_ok(&url, &["user", "list"], "");
     let listed: Vec<&str> = listed.lines().collect();
     assert_eq!(
         listed,
@@ -86,21 +86,21 @@ async fn users_are_managed(gateway: Gateway) {
         ]
     );
 
-    prints(
+    run_ok(
         &url,
         &["user", "password", "zoe", "--password-stdin"],
         "another password\n",
     );
     log_in("zoe", "a password").await.expect_body(401, WRONG_LOGIN);
     log_in("zoe", "another password").await.expect(200);
-    // The command runs in another process, yet the gateway rejects the user's token at once.
-    prints(&url, &["user", "deactivate", "zoe"], "");
+    // The command runs in another process. The gateway rejects the user's token at once.
+    run_ok(&url, &["user", "deactivate", "zoe"], "");
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password")
         .await
         .expect_body(401, WRONG_LOGIN);
-    assert!(prints(&url, &["user", "list"], "").contains("zoe\tinactive"));
-    prints(&url, &["user", "activate", "zoe"], "");
+    assert!(run_ok(&url, &["user", "list"], "").contains("zoe\tinactive"));
+    run_ok(&url, &["user", "activate", "zoe"], "");
     // Tokens issued before the deactivation stay revoked.
     zoe.get("brands/").await.expect(401);
     log_in("zoe", "another password").await.expect(200);
@@ -130,7 +130,7 @@ async fn users_are_managed(gateway: Gateway) {
         ),
         (&["user", "deactivate", "nobody"], "", "no such user"),
     ] {
-        let output = fails(&url, arguments, input);
+        let output = run_err(&url, arguments, input);
         assert!(output.contains(printed), "{arguments:?}: {output}");
         assert!(!output.contains("a password"), "{output}");
     }
@@ -145,24 +145,27 @@ async fn check_reports_violations(gateway: Gateway) {
         .post("outflows/", json!({ "product": product, "quantity": 3 }))
         .await
         .expect(201);
-    let right = prints(&url, &["check"], "");
-    assert!(right.lines().count() > 5 && !right.contains("FAILED"), "{right}");
+    let report = run_ok(&url, &["check"], "");
+    assert!(
+        report.lines().count() > 5 && !report.contains("FAILED"),
+        "{report}"
+    );
     gateway
         .sql("UPDATE product SET quantity = quantity + 1")
         .await
         .unwrap();
-    let wrong = fails(&url, &["check"], "");
+    let report = run_err(&url, &["check"], "");
     assert!(
-        wrong.contains(&format!(
+        report.contains(&format!(
             "FAILED  the ledger of a product adds up to its quantity: 1 row, for example id {product}"
         )),
-        "{wrong}"
+        "{report}"
     );
     gateway
         .sql("UPDATE product SET quantity = quantity - 1")
         .await
         .unwrap();
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 }
 
 /// The products and outflows of a database as texts, which are equal for both database engines.
@@ -189,34 +192,34 @@ async fn rows(database_url: &str) -> Vec<String> {
 
 async fn equal_seeds_generate_equal_rows(gateway: Gateway) {
     let url = gateway.database_url();
-    let created = prints(&url, &["seed", "--products", "60", "--seed", "7"], "");
+    let created = run_ok(&url, &["seed", "--products", "60", "--seed", "7"], "");
     assert!(created.starts_with("added 60 products, "), "{created}");
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     assert_eq!(gateway.viewer.get("products/").await.json()["count"], 60);
-    let rows_here = rows(&url).await;
-    assert!(rows_here.len() > 120);
+    let expected_rows = rows(&url).await;
+    assert!(expected_rows.len() > 120);
 
-    let elsewhere = tempfile::tempdir().unwrap();
-    let same = format!("sqlite://{}", elsewhere.path().join("same.db").display());
-    prints(&same, &["seed", "--products", "60", "--seed", "7"], "");
-    assert_eq!(rows(&same).await, rows_here);
-    let other = format!("sqlite://{}", elsewhere.path().join("other.db").display());
-    prints(&other, &["seed", "--products", "60", "--seed", "8"], "");
-    assert_ne!(rows(&other).await, rows_here);
+    let directory = tempfile::tempdir().unwrap();
+    let same_seed = format!("sqlite://{}", directory.path().join("same.db").display());
+    run_ok(&same_seed, &["seed", "--products", "60", "--seed", "7"], "");
+    assert_eq!(rows(&same_seed).await, expected_rows);
+    let other_seed = format!("sqlite://{}", directory.path().join("other.db").display());
+    run_ok(&other_seed, &["seed", "--products", "60", "--seed", "8"], "");
+    assert_ne!(rows(&other_seed).await, expected_rows);
 }
 
 async fn serve_migrates_the_database(gateway: Gateway) {
-    let database = gateway.end().await;
-    let all = prints(&database.url(), &["migrate", "status"], "")
+    let database = gateway.stop().await;
+    let all = run_ok(&database.url(), &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    prints(&database.url(), &["migrate", "down", &all, "--yes"], "");
+    run_ok(&database.url(), &["migrate", "down", &all, "--yes"], "");
     let program = Program::serve(&database.url(), &[]).await;
     program.anon().get("/readyz").await.expect(200);
     program.anon().get("/livez").await.expect_body(200, "ok");
     assert_eq!(
-        prints(&database.url(), &["migrate", "status"], "")
+        run_ok(&database.url(), &["migrate", "status"], "")
             .matches("applied")
             .count()
             .to_string(),
@@ -225,7 +228,7 @@ async fn serve_migrates_the_database(gateway: Gateway) {
 }
 
 async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let root = program.user("admin").await;
     root.get("brands/").await.expect(200);
@@ -237,11 +240,11 @@ async fn sigterm_shuts_down_cleanly(gateway: Gateway) {
             .await
             .is_err()
     );
-    prints(&database.url(), &["check"], "");
+    run_ok(&database.url(), &["check"], "");
 }
 
 async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[("SHUTDOWN_NOTICE", "60")]).await;
     let viewer = program.user("viewer").await;
     program.terminate();
@@ -259,7 +262,7 @@ async fn the_shutdown_notice_is_configurable(gateway: Gateway) {
 }
 
 async fn health_sends_a_request_to_the_server(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     let bind = program.address.to_string();
     let health = |arguments: &[&str]| {
@@ -281,15 +284,15 @@ async fn health_sends_a_request_to_the_server(gateway: Gateway) {
 }
 
 async fn serving_from_postgres_requires_a_secret(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let output = command(&database.url())
         .env_remove("SECRET_KEY")
         .args(["migrate", "status"])
         .output()
         .expect("the process starts");
     let printed = String::from_utf8([output.stdout, output.stderr].concat()).expect("the output is UTF-8");
-    // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways may serve
-    // one database and need the same secret, so it has to be set.
+    // With SQLite, a generated secret is stored beside the database file. With PostgreSQL several gateways can serve
+    // one database and need the same secret, so it must be set.
     let (status, word) = if database.url().starts_with("sqlite") {
         (0, "applied")
     } else {

@@ -15,7 +15,7 @@ use stockroom::error::Error;
 
 use crate::support::answer::INVALID_OR_EXPIRED_TOKEN;
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
 use crate::support::test_database::{Database, PASSWORD, TestDatabase, row_counts};
@@ -24,7 +24,7 @@ use crate::support::test_database::{Database, PASSWORD, TestDatabase, row_counts
 const NOT_COPIED: [&str; 4] = ["seaql_migrations", "compatible_migration", "tally", "revision"];
 
 /// Adds a row to a table that is otherwise empty in this test.
-async fn add<E: EntityTrait>(gateway: &Gateway, row: E::Model)
+async fn add_row<E: EntityTrait>(gateway: &Gateway, row: E::Model)
 where
     E::Model: Sync + 'static,
 {
@@ -43,7 +43,7 @@ where
 
 /// Adds rows to every table; returns a pair of tokens, a pair that was logged out, and a product.
 async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
-    prints(
+    run_ok(
         &gateway.database_url(),
         &["seed", "--products", "60", "--seed", "5"],
         "",
@@ -74,20 +74,20 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         .await
         .expect(204);
 
-    let moment: DateTime<Utc> = *START + TimeDelta::microseconds(123_457);
-    add::<spent_token::Entity>(
+    let time: DateTime<Utc> = *START + TimeDelta::microseconds(123_457);
+    add_row::<spent_token::Entity>(
         gateway,
         spent_token::Model {
             jti: "5".repeat(32),
-            expires_at: moment,
+            expires_at: time,
         },
     )
     .await;
-    add::<ended_session::Entity>(
+    add_row::<ended_session::Entity>(
         gateway,
         ended_session::Model {
             session: "e".repeat(16),
-            expires_at: moment,
+            expires_at: time,
         },
     )
     .await;
@@ -97,7 +97,7 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         group_id: None,
         codename: "add_brand".to_owned(),
     };
-    add::<permission::Entity>(gateway, granted).await;
+    add_row::<permission::Entity>(gateway, granted).await;
     let secret = webhook_endpoint::Secret("whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw".to_owned());
     let endpoint = webhook_endpoint::Model {
         id: 30,
@@ -105,45 +105,45 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         url: "https://example.org/hook".to_owned(),
         events: "outflow.created".to_owned(),
         secret: Some(secret),
-        failing_since: Some(moment),
+        failing_since: Some(time),
         version: 7,
-        created_at: moment,
-        updated_at: moment,
+        created_at: time,
+        updated_at: time,
         ..webhook_endpoint::Model::default()
     };
-    add::<webhook_endpoint::Entity>(gateway, endpoint).await;
+    add_row::<webhook_endpoint::Entity>(gateway, endpoint).await;
     let event = event::Model {
         id: 40,
         message_id: "msg_2b".to_owned(),
         stock_change_id: Some(1),
         product_title: "A title".to_owned(),
-        created_at: moment,
+        created_at: time,
         ..event::Model::default()
     };
-    add::<event::Entity>(gateway, event).await;
+    add_row::<event::Entity>(gateway, event).await;
     let delivery = delivery::Model {
         id: 50,
         event_id: 40,
         endpoint_id: 30,
         attempts: 2,
-        due_at: Some(moment + TimeDelta::days(300)),
+        due_at: Some(time + TimeDelta::days(300)),
         last_error: Some("it did not respond".to_owned()),
         ..delivery::Model::default()
     };
-    add::<delivery::Entity>(gateway, delivery).await;
+    add_row::<delivery::Entity>(gateway, delivery).await;
     let attempt = attempt::Model {
         id: 60,
         delivery_id: 50,
         number: 1,
-        started_at: moment,
+        started_at: time,
         ..attempt::Model::default()
     };
-    add::<attempt::Entity>(gateway, attempt).await;
+    add_row::<attempt::Entity>(gateway, attempt).await;
     let removed = removed_endpoint::Model {
         endpoint_id: 29,
-        removed_at: moment,
+        removed_at: time,
     };
-    add::<removed_endpoint::Entity>(gateway, removed).await;
+    add_row::<removed_endpoint::Entity>(gateway, removed).await;
     let key = idempotency_key::Model {
         id: 70,
         user_id: 2,
@@ -153,9 +153,9 @@ async fn fill(gateway: &Gateway) -> (Value, Value, Value) {
         status: Some(201),
         headers: None,
         body: Some("{\"name\": \"Água\"}".to_owned()),
-        created_at: moment,
+        created_at: time,
     };
-    add::<idempotency_key::Entity>(gateway, key).await;
+    add_row::<idempotency_key::Entity>(gateway, key).await;
     let system = gateway.system();
     let due = system.transaction(|tx| {
         Box::pin(async move {
@@ -177,7 +177,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     let (source, target) = (Arc::new(source), Arc::new(target));
     let gateway = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
     let (pair, logged_out, product) = fill(&gateway).await;
-    gateway.end().await;
+    gateway.stop().await;
     let (from, to) = (source.url(), target.url());
     let before = row_counts(&from).await;
     for (table, rows) in before
@@ -191,7 +191,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     }
 
     let words = ["copy", "--from", &from, "--to", &to];
-    let printed = prints(&to, &[&words[..], &["--json"]].concat(), "");
+    let printed = run_ok(&to, &[&words[..], &["--json"]].concat(), "");
     let output: Value = serde_json::from_str(&printed).expect("JSON");
     assert_eq!(output["equal"], true);
     let compared = output["tables"].as_array().expect("tables");
@@ -209,12 +209,12 @@ async fn copy_and_compare(from: Database, to: Database) {
         assert_eq!(after.get(table), Some(rows), "{table}");
     }
     assert_eq!(row_counts(&from).await, before, "the source was changed");
-    prints(&to, &["check"], "");
-    prints(&from, &["check"], "");
-    let again = fails(&to, &words, "");
+    run_ok(&to, &["check"], "");
+    run_ok(&from, &["check"], "");
+    let second_copy = run_err(&to, &words, "");
     assert!(
-        again.contains("the target is not empty: it has rows in brand, category"),
-        "{again}"
+        second_copy.contains("the target is not empty: it has rows in brand, category"),
+        "{second_copy}"
     );
 
     let old = Gateway::open(Arc::clone(&source), Api::Rest, &[], *START).await;
@@ -236,12 +236,16 @@ async fn copy_and_compare(from: Database, to: Database) {
             "{path}"
         );
     }
-    let (one, other) = (
+    let (old_product, new_product) = (
         old.root.get("products/7/").await,
         new.root.get("products/7/").await,
     );
-    assert_eq!(one.header("etag"), other.header("etag"), "the version");
-    assert_eq!(other.expect(200), product);
+    assert_eq!(
+        old_product.header("etag"),
+        new_product.header("etag"),
+        "the version"
+    );
+    assert_eq!(new_product.expect(200), product);
     new.anon
         .post(
             "authentication/token/refresh/",
@@ -260,7 +264,7 @@ async fn copy_and_compare(from: Database, to: Database) {
     );
     new.assert_invariants().await;
     for gateway in [old, new] {
-        gateway.end().await;
+        gateway.stop().await;
     }
     for database in [source, target] {
         if let Ok(database) = Arc::try_unwrap(database) {
@@ -270,24 +274,24 @@ async fn copy_and_compare(from: Database, to: Database) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_sqlite_to_postgres() {
+async fn every_table_is_copied_from_sqlite_to_postgres() {
     copy_and_compare(Database::Sqlite, Database::Postgres).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_postgres_to_sqlite() {
+async fn every_table_is_copied_from_postgres_to_sqlite() {
     copy_and_compare(Database::Postgres, Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn from_sqlite_to_sqlite() {
+async fn every_table_is_copied_from_sqlite_to_sqlite() {
     copy_and_compare(Database::Sqlite, Database::Sqlite).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn an_interrupted_copy_leaves_the_target_unchanged() {
     let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
-    prints(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
+    run_ok(&source.url(), &["seed", "--products", "300", "--seed", "5"], "");
     let TestDatabase::Sqlite(directory) = TestDatabase::empty(Database::Sqlite).await.expect("SQLite") else {
         unreachable!("it is SQLite");
     };
@@ -325,10 +329,10 @@ async fn an_interrupted_copy_leaves_the_target_unchanged() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn copies_that_are_not_possible_report_an_error() {
+async fn impossible_copies_report_an_error() {
     let source = TestDatabase::migrated(Database::Sqlite).await.expect("SQLite");
     let (url, absent) = (source.url(), format!("{}-absent", source.url()));
-    let error_of = |from: &str, to: &str| fails(&url, &["copy", "--from", from, "--to", to], "");
+    let error_of = |from: &str, to: &str| run_err(&url, &["copy", "--from", from, "--to", to], "");
     assert!(error_of(&absent, &format!("{url}-new")).contains("does not exist"));
     assert!(error_of(&url, &url).contains("--from and --to are the same database"));
     let unreadable = error_of(&url, "postgres://shop:cret#x@nowhere/shop");
@@ -338,7 +342,7 @@ async fn copies_that_are_not_possible_report_an_error() {
     );
     assert!(error_of(&url, "mysql://shop").contains("it must begin with sqlite:// or postgres://"));
     // A database of an earlier version.
-    prints(&url, &["migrate", "down", "--yes"], "");
+    run_ok(&url, &["migrate", "down", "--yes"], "");
     let outdated = error_of(&url, &format!("{url}-new"));
     assert!(
         outdated.contains("migrations of the source are missing"),

@@ -8,7 +8,7 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     other_origins_are_not_allowed,
     listed_origins_are_allowed,
     a_wildcard_allows_every_origin,
@@ -138,7 +138,7 @@ async fn responses_have_security_headers(gateway: Gateway) {
     let login = json!({ "username": "viewer", "password": PASSWORD });
     let tokens = gateway.anon.post("authentication/token/", login).await;
     let object = gateway.viewer.get(&format!("products/{product}/")).await;
-    for (answer, caching) in [
+    for (answer, cache_control) in [
         (&tokens, "no-store"),
         (&object, "private, no-cache"),
         (&gateway.viewer.get("products/").await, "no-store"),
@@ -153,7 +153,7 @@ async fn responses_have_security_headers(gateway: Gateway) {
             answer.header("content-security-policy"),
             Some("default-src 'none'; frame-ancestors 'none'")
         );
-        assert_eq!(answer.header("cache-control"), Some(caching));
+        assert_eq!(answer.header("cache-control"), Some(cache_control));
         assert_eq!(answer.header("server"), None);
     }
     // Pages have their own policies.

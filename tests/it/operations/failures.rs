@@ -25,16 +25,16 @@ const CREATE_BRAND: &str = "mutation($input: CreateBrandInput!) {
     createBrand(input: $input) { brand { id } userErrors { message } } }";
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_full_disk() {
-    run(Database::Sqlite, Api::Rest, a_full_disk_keeps_stored_data).await;
+async fn stored_data_survives_a_full_disk() {
+    run(Database::Sqlite, Api::Rest, fill_the_disk).await;
 }
 
-async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
+async fn fill_the_disk(gateway: Gateway) {
     let settings = [("RUST_LOG", "error,stockroom::cli=info")];
     let program = Program::serve_with_size_limit(&gateway.database_url(), 2_000_000, &settings).await;
     let manager = program.user("manager").await;
     let description = "x".repeat(10_000);
-    let add = async |name: &str| {
+    let add_brand = async |name: &str| {
         let brand = json!({ "name": name, "description": description });
         manager.post("brands/", brand).await
     };
@@ -43,7 +43,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
         let names: Vec<String> = (0..16)
             .map(|client| format!("Brand {round} of {client}"))
             .collect();
-        let answers = join_all(names.iter().map(|name| add(name))).await;
+        let answers = join_all(names.iter().map(|name| add_brand(name))).await;
         for (name, answer) in names.into_iter().zip(answers) {
             if answer.status == 201 {
                 stored.insert(name);
@@ -70,7 +70,7 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
     // Reads succeed; GraphQL writes report the same error.
     manager.get("brands/").await.expect(200);
     // A checkpoint of the write-ahead log can free space for a few more rows.
-    let mut refused = false;
+    let mut is_refused = false;
     for round in 0..100 {
         let name = format!("By GraphQL {round}");
         let input = json!({ "input": { "name": name, "description": description } });
@@ -87,14 +87,14 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
             "{}",
             answer.text
         );
-        refused = true;
+        is_refused = true;
         break;
     }
-    assert!(refused, "the disk is not full");
+    assert!(is_refused, "the disk is not full");
 
     program.lift_size_limit();
-    add("When there is room").await.expect(201);
-    stored.insert("When there is room".to_owned());
+    add_brand("With free space").await.expect(201);
+    stored.insert("With free space".to_owned());
     let mut found = BTreeSet::new();
     for page in 1..=stored.len().div_ceil(100) {
         let path = format!("brands/?page_size=100&page={page}");
@@ -105,25 +105,20 @@ async fn a_full_disk_keeps_stored_data(gateway: Gateway) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn another_program_locks_the_file() {
-    run(
-        Database::Sqlite,
-        Api::Rest,
-        writes_wait_for_the_lock_and_reads_do_not,
-    )
-    .await;
+async fn writes_wait_for_a_locked_file_and_reads_do_not() {
+    run(Database::Sqlite, Api::Rest, lock_the_file).await;
 }
 
-async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
+async fn lock_the_file(gateway: Gateway) {
     let file = gateway.database_url();
     let other = Connection::open(file.trim_start_matches("sqlite://")).unwrap();
-    let add = |name: &'static str| {
+    let add_brand = |name: &'static str| {
         let manager = gateway.manager.clone();
         tokio::spawn(async move { manager.post("brands/", json!({ "name": name })).await })
     };
     // Writes wait for a short lock.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
-    let waiting = add("Waiting");
+    let waiting = add_brand("Waiting");
     let begin = Instant::now();
     gateway.viewer.get("brands/").await.expect(200);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
@@ -135,16 +130,16 @@ async fn writes_wait_for_the_lock_and_reads_do_not(gateway: Gateway) {
     // With a lock that is held beyond the busy timeout, writes fail.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
-    let answers = join_all((0..20).map(|_| add("Impatient"))).await;
+    let answers = join_all((0..20).map(|_| add_brand("Refused"))).await;
     assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
     for answer in answers {
         assert_unavailable(&answer.unwrap());
     }
     other.execute_batch("ROLLBACK").unwrap();
-    add("Back").await.unwrap().expect(201);
+    add_brand("Later").await.unwrap().expect(201);
     assert_eq!(
         gateway.viewer.get("brands/").await.texts("name"),
-        ["Back", "Waiting"]
+        ["Later", "Waiting"]
     );
     gateway.assert_invariants().await;
 }

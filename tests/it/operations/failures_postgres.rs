@@ -14,7 +14,7 @@ use tokio::task::JoinSet;
 use crate::operations::failures::assert_unavailable;
 use crate::support::actors::{Actor, send};
 use crate::support::cluster::Cluster;
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::program::Program;
 
 /// The time limit of a response while the database is unavailable.
@@ -71,7 +71,7 @@ impl Clients {
                     } else {
                         create_outflow(&admin, product).await
                     };
-                    let took = begin.elapsed();
+                    let elapsed = begin.elapsed();
                     let is_created = answer.status == 201;
                     if !is_created && answer.status != 200 {
                         assert_unavailable(&answer);
@@ -79,7 +79,7 @@ impl Clients {
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
                     let mut responses = responses.lock().unwrap();
-                    responses.longest = responses.longest.max(took);
+                    responses.longest = responses.longest.max(elapsed);
                     if is_created {
                         responses
                             .outflows
@@ -94,12 +94,12 @@ impl Clients {
     }
 
     /// Waits until the responses meet a condition.
-    async fn wait_until(&self, within: Duration, holds: impl Fn(&Responses) -> bool) {
+    async fn wait_until(&self, timeout: Duration, holds: impl Fn(&Responses) -> bool) {
         let begin = Instant::now();
         while !holds(&self.responses.lock().unwrap()) {
             assert!(
-                begin.elapsed() < within,
-                "the condition is not met within {within:?}"
+                begin.elapsed() < timeout,
+                "the condition is not met within {timeout:?}"
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
@@ -109,7 +109,7 @@ impl Clients {
         self.responses.lock().unwrap().outflows.len()
     }
 
-    async fn end(self) -> Responses {
+    async fn stop(self) -> Responses {
         self.stop.store(true, Ordering::SeqCst);
         self.clients.join_all().await;
         std::mem::take(&mut self.responses.lock().unwrap())
@@ -117,7 +117,7 @@ impl Clients {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_and_a_restart() {
+async fn acknowledged_writes_survive_a_crash() {
     let Some(mut cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -138,7 +138,7 @@ async fn a_crash_and_a_restart() {
             responses.outflows.len() > before + 100
         })
         .await;
-    let responses = clients.end().await;
+    let responses = clients.stop().await;
     println!(
         "{} outflows, {} unavailable, longest {:?}",
         responses.outflows.len(),
@@ -155,20 +155,20 @@ async fn a_crash_and_a_restart() {
         ids.join(",")
     );
     assert_eq!(cluster.number(&query).await, i64::try_from(ids.len()).unwrap());
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 /// The server ends after the commit of a mutation, while its payload is read.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_crash_between_a_commit_and_its_payload() {
+async fn a_crash_after_the_commit_loses_only_the_payload() {
     let Some(mut cluster) = Cluster::start(&[]).await else {
         return;
     };
     let (_program, admin, product) = serve(&cluster).await;
     // The payload reads this table, and recording an outflow does not.
     let lock = "BEGIN; LOCK TABLE inflow IN ACCESS EXCLUSIVE MODE";
-    let blocking = cluster.connect("postgres", "shop").await.expect("a connection");
-    blocking.batch_execute(lock).await.expect("a lock");
+    let blocker = cluster.connect("postgres", "shop").await.expect("a connection");
+    blocker.batch_execute(lock).await.expect("a lock");
     let document = format!(
         "mutation {{ createOutflow(input: {{ productId: {product}, quantity: 1 }}) {{
             outflow {{ id quantity product {{ title quantity inflows {{ totalCount }} }} }} userErrors {{ code }} }} }}"
@@ -180,14 +180,14 @@ async fn a_crash_between_a_commit_and_its_payload() {
         send(request.json(&json!({ "query": document })))
     };
     let mutation = tokio::spawn(request());
-    let waiting =
+    let lock_waits =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = 'shop'";
     let begin = Instant::now();
-    while cluster.number(waiting).await == 0 {
+    while cluster.number(lock_waits).await == 0 {
         assert!(begin.elapsed() < MAX_RESPONSE_TIME, "the payload is not read");
     }
-    let committed = "SELECT COUNT(*) AS number FROM outflow";
-    assert_eq!(cluster.number(committed).await, 1);
+    let outflows = "SELECT COUNT(*) AS number FROM outflow";
+    assert_eq!(cluster.number(outflows).await, 1);
     cluster.crash();
     let body = mutation.await.expect("a response").expect(200);
     let outflow = |inflows: Value| {
@@ -203,8 +203,8 @@ async fn a_crash_between_a_commit_and_its_payload() {
         json!(["createOutflow", "outflow", "product", "inflows"])
     );
     cluster.restart().await;
-    assert_eq!(cluster.number(committed).await, 1);
-    // The repeat changes nothing and gets what was missing.
+    assert_eq!(cluster.number(outflows).await, 1);
+    // The repeat changes nothing and gets the complete payload.
     let begin = Instant::now();
     let repeated = loop {
         let answer = request().await;
@@ -217,11 +217,11 @@ async fn a_crash_between_a_commit_and_its_payload() {
     let complete = outflow(json!({ "totalCount": 0 }));
     assert_eq!(repeated.json()["data"]["createOutflow"], complete);
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_hang() {
+async fn requests_are_refused_while_the_database_hangs() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -231,7 +231,7 @@ async fn a_hang() {
         .wait_until(MAX_RESPONSE_TIME, |responses| responses.outflows.len() > 100)
         .await;
     cluster.freeze();
-    // Clients get responses to all kinds of requests.
+    // Reads and writes get responses.
     clients
         .wait_until(MAX_RESPONSE_TIME * 2, |responses| responses.unavailable > 24)
         .await;
@@ -243,7 +243,7 @@ async fn a_hang() {
             responses.outflows.len() > before + 100
         })
         .await;
-    let responses = clients.end().await;
+    let responses = clients.stop().await;
     println!(
         "{} outflows, {} unavailable, longest {:?}",
         responses.outflows.len(),
@@ -251,11 +251,11 @@ async fn a_hang() {
         responses.longest
     );
     assert!(responses.longest < MAX_RESPONSE_TIME, "{:?}", responses.longest);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn no_free_connections() {
+async fn requests_are_served_or_refused_without_free_connections() {
     let settings = ["max_connections=20", "superuser_reserved_connections=3"];
     let Some(cluster) = Cluster::start(&settings).await else {
         return;
@@ -282,32 +282,32 @@ async fn no_free_connections() {
     }
     // Stops the gateway, which has taken the free connections.
     drop(program);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_locked_row() {
+async fn a_locked_row_delays_only_its_own_requests() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
     let (_program, admin, product) = serve(&cluster).await;
-    let free = admin.product("Coffee", 1_000).await;
+    let other_product = admin.product("Coffee", 1_000).await;
     let other = cluster.connect("postgres", "shop").await.unwrap();
     let lock = format!("BEGIN; SELECT 1 FROM product WHERE id = {product} FOR UPDATE");
     other.batch_execute(&lock).await.unwrap();
     let begin = Instant::now();
     let waiting = join_all((0..8).map(|_| create_outflow(&admin, product)));
     // Other rows are not affected.
-    let others = async {
+    let other_requests = async {
         for _ in 0..20 {
-            create_outflow(&admin, free).await.expect(201);
+            create_outflow(&admin, other_product).await.expect(201);
         }
         begin.elapsed()
     };
-    let (waiting, others) = futures_util::future::join(waiting, others).await;
+    let (waiting, other_duration) = futures_util::future::join(waiting, other_requests).await;
     waiting.iter().for_each(assert_unavailable);
     assert!(begin.elapsed() < MAX_RESPONSE_TIME, "{:?}", begin.elapsed());
-    assert!(others < Duration::from_secs(4), "{others:?}");
+    assert!(other_duration < Duration::from_secs(4), "{other_duration:?}");
     // The server has cancelled the waiting statements, too.
     let lock_waits =
         "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop' AND wait_event_type = 'Lock'";
@@ -315,11 +315,11 @@ async fn a_locked_row() {
     other.batch_execute("ROLLBACK").await.unwrap();
     create_outflow(&admin, product).await.expect(201);
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_read_only_database() {
+async fn a_read_only_database_serves_reads() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
@@ -345,7 +345,7 @@ async fn a_read_only_database() {
     // Another gateway can start, because there are no migrations to apply.
     let other = Program::serve(&cluster.url(), &[]).await;
     other.anon().get("/readyz").await.expect(503);
-    // Sessions that began read-only remain so, and have to be replaced.
+    // Sessions that began read-only remain so, and must be replaced.
     cluster
         .execute("ALTER DATABASE shop RESET default_transaction_read_only")
         .await;
@@ -358,20 +358,20 @@ async fn a_read_only_database() {
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
     assert_eq!(admin.quantity(product).await, 999_999);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
 }
 
 /// With all migrations applied, serving needs no right to change the schema.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_role_that_can_not_change_the_schema() {
+async fn serving_needs_no_right_to_change_the_schema() {
     let Some(cluster) = Cluster::start(&[]).await else {
         return;
     };
     let admin = cluster.connect("postgres", "shop").await.expect("a connection");
-    let granted = "CREATE ROLE clerk LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
+    let grants = "CREATE ROLE clerk LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
         GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO clerk;
         GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO clerk";
-    admin.batch_execute(granted).await.expect("a role");
+    admin.batch_execute(grants).await.expect("a role");
     let url = cluster.url().replace("//shop@", "//clerk@");
     let program = Program::serve(&url, &[("RUST_LOG", "off,stockroom::cli=info")]).await;
     program.anon().get("/readyz").await.expect(200);

@@ -16,7 +16,7 @@ use stockroom::services::Services;
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
 
-on_both![acknowledged_movements_survive];
+on_both_databases![acknowledged_movements_survive];
 
 /// The number of kills.
 const ROUNDS: u64 = 10;
@@ -49,8 +49,8 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     for title in ["Bolts", "Nuts", "Screws"] {
         products.push(gateway.root.product(title, 1_000_000).await);
     }
-    let database = gateway.end().await;
-    let observed = Results::default();
+    let database = gateway.stop().await;
+    let results = Results::default();
     let mut token = None;
     for round in 0..ROUNDS {
         let mut program = Program::serve(&database.url(), &[]).await;
@@ -60,11 +60,11 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         };
         // The number of the response at which the program is killed, while other clients wait for theirs. It is seven responses
         // later in each round.
-        let deadline = observed.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
-        let killed = Mutex::new(Some(&mut program));
+        let kill_at = results.acknowledged.load(Ordering::SeqCst) + 30 + round * 7;
+        let program_to_kill = Mutex::new(Some(&mut program));
         let clients = (0..CLIENTS).map(|client| {
             let product = products[client % products.len()];
-            write(&observed, &killed, deadline, &access, [supplier, product])
+            write(&results, &program_to_kill, kill_at, &access, [supplier, product])
         });
         join_all(clients).await;
         program.wait_for_exit().await;
@@ -102,8 +102,8 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
         .chain(outflows.into_iter().map(|id| (Kind::Outflow, id)))
         .collect();
     let (existing, deleted) = (
-        observed.existing.into_inner().unwrap(),
-        observed.deleted.into_inner().unwrap(),
+        results.existing.into_inner().unwrap(),
+        results.deleted.into_inner().unwrap(),
     );
     assert!(
         existing.len() > 100 && deleted.len() > 20,
@@ -124,11 +124,11 @@ async fn acknowledged_movements_survive(gateway: Gateway) {
     services.db.close().await;
 }
 
-/// Writes until the program is killed, which happens at response number `deadline`.
+/// Writes until the program is killed, which happens at response number `kill_at`.
 async fn write(
-    observed: &Results,
+    results: &Results,
     program: &Mutex<Option<&mut Program>>,
-    deadline: u64,
+    kill_at: u64,
     access: &str,
     [supplier, product]: [i64; 2],
 ) {
@@ -137,7 +137,7 @@ async fn write(
     let http = reqwest::Client::new();
     let url = |path: &str| format!("http://{address}/api/v1/{path}");
     let acknowledge = || {
-        if observed.count() == deadline
+        if results.count() == kill_at
             && let Some(program) = program.lock().unwrap().take()
         {
             program.kill();
@@ -162,17 +162,17 @@ async fn write(
             return;
         };
         let id = created["id"].as_i64().expect("an id");
-        observed.existing.lock().unwrap().insert((kind, id));
+        results.existing.lock().unwrap().insert((kind, id));
         acknowledge();
         if step % 3 == 0 {
-            // Until the deletion is acknowledged, the movement may exist or not.
-            observed.existing.lock().unwrap().remove(&(kind, id));
+            // Until the deletion is acknowledged, the movement may or may not exist.
+            results.existing.lock().unwrap().remove(&(kind, id));
             let path = format!("{}/{id}/", kind.plural());
             let Ok(deleted) = http.delete(url(&path)).bearer_auth(access).send().await else {
                 return;
             };
             assert_eq!(deleted.status(), StatusCode::NO_CONTENT);
-            observed.deleted.lock().unwrap().insert((kind, id));
+            results.deleted.lock().unwrap().insert((kind, id));
             acknowledge();
         }
     }

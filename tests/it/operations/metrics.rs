@@ -7,11 +7,11 @@ use serde_json::json;
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{Reaction, Receiver, create_outflow, send_due, with_webhooks};
 
-on_both!(
+on_both_databases!(
     metrics_are_in_the_prometheus_text_format,
     operations_are_counted_by_type_and_error,
     pending_webhooks_are_shown,
-    metrics_of_the_writer,
+    the_writer_of_sqlite_has_metrics,
     scrapes_send_few_statements,
     version_memory_and_files_are_shown,
 );
@@ -30,8 +30,8 @@ async fn samples(gateway: &Gateway) -> BTreeMap<String, f64> {
 }
 
 #[track_caller]
-fn assert_value(found: f64, expected: f64) {
-    assert!((found - expected).abs() < 1e-6, "{found} and not {expected}");
+fn assert_value(value: f64, expected: f64) {
+    assert!((value - expected).abs() < 1e-6, "{value} instead of {expected}");
 }
 
 /// A metric family, as declared by its comments.
@@ -49,19 +49,19 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
     let answer = gateway.anon.get("/metrics").await;
     let text = answer.text.strip_suffix("# EOF\n").expect("an end");
     let mut families: BTreeMap<&str, Family> = BTreeMap::new();
-    let mut seen = BTreeSet::new();
+    let mut all_series = BTreeSet::new();
     let mut buckets: BTreeMap<String, (f64, f64)> = BTreeMap::new();
     let mut current = "";
     for line in text.lines() {
         if let Some(comment) = line.strip_prefix("# ") {
             let mut words = comment.splitn(3, ' ');
-            let (what, name) = (words.next().unwrap(), words.next().unwrap());
+            let (keyword, name) = (words.next().unwrap(), words.next().unwrap());
             if name != current {
                 assert!(!families.contains_key(name), "{name} occurs twice");
                 current = name;
             }
             let family = families.entry(name).or_default();
-            match what {
+            match keyword {
                 "HELP" => family.help = true,
                 "TYPE" => words.next().unwrap().clone_into(&mut family.kind),
                 "UNIT" => words.next().unwrap().clone_into(&mut family.unit),
@@ -71,7 +71,7 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         }
         let (series, value) = line.rsplit_once(' ').unwrap_or_else(|| panic!("{line}"));
         let value: f64 = value.parse().unwrap_or_else(|_| panic!("{line}"));
-        assert!(seen.insert(series), "{series} occurs twice");
+        assert!(all_series.insert(series), "{series} occurs twice");
         let (name, labels) = series.split_once('{').unwrap_or((series, "}"));
         let labels = labels.strip_suffix('}').unwrap_or_else(|| panic!("{line}"));
         assert_name(name);
@@ -96,19 +96,19 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
         assert!(value >= 0.0, "{line}");
         if suffix == "_bucket" {
             // Buckets are cumulative.
-            let (le, rest) = bound(labels);
+            let (upper_bound, rest) = bound(labels);
             let (lower_bound, previous) = buckets
                 .entry(format!("{current} {rest}"))
                 .or_insert((f64::MIN, 0.0));
-            assert!(le > *lower_bound && value >= *previous, "{line}");
-            (*lower_bound, *previous) = (le, value);
+            assert!(upper_bound > *lower_bound && value >= *previous, "{line}");
+            (*lower_bound, *previous) = (upper_bound, value);
         }
     }
     assert!(families.len() >= 12, "{}", families.len());
     assert!(buckets.values().all(|(last, _)| last.is_infinite()));
 }
 
-/// The bound of a bucket, and its other labels.
+/// The upper bound of a bucket, and its other labels.
 fn bound(labels: &str) -> (f64, String) {
     let (le, rest): (Vec<&str>, Vec<&str>) = labels.split("\",").partition(|label| label.starts_with("le="));
     let le = le[0].trim_start_matches("le=\"").trim_end_matches('"');
@@ -181,7 +181,7 @@ async fn pending_webhooks_are_shown(gateway: Gateway) {
     assert_value(samples["stockroom_webhook_tries_total{outcome=\"success\"}"], 3.0);
 }
 
-async fn metrics_of_the_writer(gateway: Gateway) {
+async fn the_writer_of_sqlite_has_metrics(gateway: Gateway) {
     let before = samples(&gateway).await;
     let is_sqlite = gateway.database_url().starts_with("sqlite");
     assert_eq!(before.contains_key("stockroom_writer_waiting"), is_sqlite);

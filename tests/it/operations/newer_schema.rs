@@ -10,12 +10,12 @@ use stockroom::kind::Kind;
 use tokio_postgres::NoTls;
 
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::{Program, command};
 use crate::support::test_database::Database;
 
-on_both![
+on_both_databases![
     a_compatible_newer_schema_is_served,
     an_incompatible_newer_schema_is_refused,
     counts_are_repaired,
@@ -24,19 +24,20 @@ on_both![
 /// The time limit of every step.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
-const NEWER: &str = "m20990101_000001_future";
+const NEWER_MIGRATION: &str = "m20990101_000001_future";
 
-async fn apply_newer(gateway: &Gateway, is_compatible: bool) {
-    let applied = format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER}', 1)");
-    gateway.sql(applied).await.expect("a row");
+async fn record_newer_migration(gateway: &Gateway, is_compatible: bool) {
+    let insert =
+        format!("INSERT INTO seaql_migrations (version, applied_at) VALUES ('{NEWER_MIGRATION}', 1)");
+    gateway.sql(insert).await.expect("a row");
     if is_compatible {
-        let marked = format!("INSERT INTO compatible_migration (name) VALUES ('{NEWER}')");
-        gateway.sql(marked).await.expect("a row");
+        let insert = format!("INSERT INTO compatible_migration (name) VALUES ('{NEWER_MIGRATION}')");
+        gateway.sql(insert).await.expect("a row");
     }
 }
 
 async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
-    apply_newer(&gateway, true).await;
+    record_newer_migration(&gateway, true).await;
     gateway.anon.get("/readyz").await.expect(200);
     let url = gateway.database_url();
     let mut program = Program::serve(&url, &[]).await;
@@ -44,24 +45,27 @@ async fn a_compatible_newer_schema_is_served(gateway: Gateway) {
     program.user("viewer").await.get("brands/").await.expect(200);
     program.terminate();
     assert!(program.wait_for_exit().await.success());
-    let status = prints(&url, &["migrate", "status"], "");
+    let status = run_ok(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("newer ") && last.contains(NEWER), "{status}");
-    assert_eq!(prints(&url, &["migrate", "up"], ""), status);
+    assert!(
+        last.starts_with("newer ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
+    assert_eq!(run_ok(&url, &["migrate", "up"], ""), status);
     for arguments in [&["check"][..], &["user", "list"], &["user", "activate", "viewer"]] {
         let output = run(&url, arguments, "");
         let log = String::from_utf8_lossy(&output.stderr);
         assert!(
-            output.status.success() && log.contains(NEWER),
+            output.status.success() && log.contains(NEWER_MIGRATION),
             "{arguments:?}: {log}"
         );
     }
     // Only the newer version can revert its migration.
-    assert!(fails(&url, &["migrate", "down", "--yes"], "").contains(NEWER));
+    assert!(run_err(&url, &["migrate", "down", "--yes"], "").contains(NEWER_MIGRATION));
 }
 
 async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
-    apply_newer(&gateway, false).await;
+    record_newer_migration(&gateway, false).await;
     let ready = gateway.anon.get("/readyz").await;
     ready.expect(503);
     let url = gateway.database_url();
@@ -72,29 +76,35 @@ async fn an_incompatible_newer_schema_is_refused(gateway: Gateway) {
         .output()
         .expect("the process runs");
     assert_eq!(serve.status.code(), Some(1));
-    assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER));
-    let status = fails(&url, &["migrate", "status"], "");
+    assert!(String::from_utf8_lossy(&serve.stderr).contains(NEWER_MIGRATION));
+    let status = run_err(&url, &["migrate", "status"], "");
     let last = status.lines().last().expect("a line");
-    assert!(last.starts_with("unknown ") && last.contains(NEWER), "{status}");
-    assert!(fails(&url, &["migrate", "up"], "").contains(NEWER));
+    assert!(
+        last.starts_with("unknown ") && last.contains(NEWER_MIGRATION),
+        "{status}"
+    );
+    assert!(run_err(&url, &["migrate", "up"], "").contains(NEWER_MIGRATION));
     let check = run(&url, &["check"], "");
     assert_eq!(check.status.code(), Some(2));
-    assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER));
-    assert!(fails(&url, &["user", "deactivate", "viewer"], "").contains(NEWER));
+    assert!(String::from_utf8_lossy(&check.stderr).contains(NEWER_MIGRATION));
+    assert!(run_err(&url, &["user", "deactivate", "viewer"], "").contains(NEWER_MIGRATION));
     // Users can still be listed.
     let list = run(&url, &["user", "list"], "");
     assert!(list.status.success());
     assert!(String::from_utf8_lossy(&list.stdout).contains("viewer\tactive"));
-    assert!(String::from_utf8_lossy(&list.stderr).contains(NEWER));
+    assert!(String::from_utf8_lossy(&list.stderr).contains(NEWER_MIGRATION));
 }
 
 async fn counts_are_repaired(gateway: Gateway) {
     let url = gateway.database_url();
     gateway.root.product("Tea", 5).await;
     gateway.root.product("Mate", 5).await;
-    let right = prints(&url, &["repair", "counts"], "");
-    assert_eq!(right.lines().count(), 7, "{right}");
-    assert!(right.lines().all(|line| line.starts_with("ok ")), "{right}");
+    let unchanged = run_ok(&url, &["repair", "counts"], "");
+    assert_eq!(unchanged.lines().count(), 7, "{unchanged}");
+    assert!(
+        unchanged.lines().all(|line| line.starts_with("ok ")),
+        "{unchanged}"
+    );
     gateway
         .sql("UPDATE tally SET change = change + 5 WHERE noun = 'product'")
         .await
@@ -103,14 +113,14 @@ async fn counts_are_repaired(gateway: Gateway) {
         .sql("DELETE FROM tally WHERE noun = 'stock_change'")
         .await
         .expect("a deletion");
-    let wrong = fails(&url, &["check"], "");
+    let violations = run_err(&url, &["check"], "");
     assert!(
-        wrong.contains("FAILED  the row count of each table is correct"),
-        "{wrong}"
+        violations.contains("FAILED  the row count of each table is correct"),
+        "{violations}"
     );
     let count = async || gateway.viewer.get("products/").await.json()["count"].clone();
     assert_ne!(count().await, 2);
-    let repaired = prints(&url, &["repair", "counts"], "");
+    let repaired = run_ok(&url, &["repair", "counts"], "");
     assert!(repaired.contains("repaired product: 2 rows, not "), "{repaired}");
     assert!(
         repaired.contains("repaired stock_change: 2 rows, not 0"),
@@ -118,7 +128,7 @@ async fn counts_are_repaired(gateway: Gateway) {
     );
     assert_eq!(repaired.matches("repaired").count(), 2, "{repaired}");
     assert_eq!(count().await, 2);
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     // The triggers continue from the repaired counts.
     gateway.root.product("Coffee", 1).await;
     assert_eq!(count().await, 3);
@@ -127,47 +137,43 @@ async fn counts_are_repaired(gateway: Gateway) {
         "SELECT CAST(SUM(change) AS bigint) FROM tally WHERE noun = 'stock_change'",
     );
     assert_eq!(gateway.services.db.number(statement).await, Ok(3));
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn rows_that_are_added_during_a_migration_are_counted() {
-    run_test(
-        Database::Postgres,
-        Api::Rest,
-        a_row_is_committed_during_the_migration,
-    )
-    .await;
+async fn rows_added_during_a_migration_are_counted() {
+    run_test(Database::Postgres, Api::Rest, commit_a_row_during_the_migration).await;
 }
 
 /// A transaction of an older gateway adds a row, and commits while the migration that counts rows waits for it.
-async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
+async fn commit_a_row_during_the_migration(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
-    let place = gateway.end().await;
-    let url = place.url();
-    let status = prints(&url, &["migrate", "status"], "");
+    let database = gateway.stop().await;
+    let url = database.url();
+    let status = run_ok(&url, &["migrate", "status"], "");
     let steps = status
         .lines()
         .skip_while(|line| !line.ends_with("_tallies"))
         .count();
     assert!(steps > 0, "{status}");
-    prints(&url, &["migrate", "down", &steps.to_string(), "--yes"], "");
+    run_ok(&url, &["migrate", "down", &steps.to_string(), "--yes"], "");
     let (writer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
     let (observer, connection) = tokio_postgres::connect(&url, NoTls).await.expect("a connection");
     tokio::spawn(connection);
-    let added =
+    let insert =
         "CREATE TEMPORARY TABLE added AS SELECT * FROM brand; UPDATE added SET id = nextval('brand_id_seq');
         BEGIN; INSERT INTO brand OVERRIDING SYSTEM VALUE SELECT * FROM added";
-    writer.batch_execute(added).await.expect("a row");
+    writer.batch_execute(insert).await.expect("a row");
     let migrating = {
         let url = url.clone();
-        tokio::task::spawn_blocking(move || prints(&url, &["migrate", "up"], ""))
+        tokio::task::spawn_blocking(move || run_ok(&url, &["migrate", "up"], ""))
     };
-    let waiting = "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
+    let lock_waits =
+        "SELECT COUNT(*) FROM pg_locks WHERE NOT granted AND relation = CAST('brand' AS regclass)";
     let begin = Instant::now();
     while observer
-        .query_one(waiting, &[])
+        .query_one(lock_waits, &[])
         .await
         .expect("a count")
         .get::<_, i64>(0)
@@ -177,7 +183,7 @@ async fn a_row_is_committed_during_the_migration(gateway: Gateway) {
     }
     writer.batch_execute("COMMIT").await.expect("a commit");
     migrating.await.expect("the migration succeeds");
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     let program = Program::serve(&url, &[]).await;
     let brands = program.user("viewer").await.get("brands/").await.expect(200);
     assert_eq!(brands["count"], 2);

@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::test_database::PASSWORD;
 
-on_both!(
+on_both_databases!(
     each_request_logs_one_line_without_secrets,
     requests_have_ids,
     metrics_count_requests,
@@ -84,7 +84,7 @@ async fn requests_have_ids(gateway: Gateway) {
         id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()),
         "{id}"
     );
-    // Errors have ids as well, and no two are equal.
+    // Responses with errors have ids as well, all different.
     let [one, other] = [
         gateway.anon.get("brands/").await,
         gateway.anon.get("/nowhere").await,

@@ -6,7 +6,7 @@ use serde_json::json;
 use crate::support::actors::send;
 use crate::support::gateway::Gateway;
 
-on_both![pages_load_from_this_host_only, other_methods_are_refused];
+on_both_databases![pages_load_from_this_host_only, other_methods_are_refused];
 
 async fn other_methods_are_refused(gateway: Gateway) {
     for path in ["/", "/docs", "/livez", "/readyz", "/metrics"] {
@@ -28,7 +28,7 @@ async fn pages_load_from_this_host_only(gateway: Gateway) {
     for path in ["/", "/docs", "/docs/"] {
         let page = gateway.anon.get(path).await;
         if page.status == 404 && page.text.contains("npm") && std::env::var_os("CI").is_none() {
-            eprintln!("SKIPPED {path}: the pages are not built in, Node is missing");
+            eprintln!("SKIPPED {path}: the pages are not built in, because Node is missing");
             continue;
         }
         assert_eq!(page.status, 200, "{path}");
@@ -51,7 +51,7 @@ async fn pages_load_from_this_host_only(gateway: Gateway) {
                 let scheme = address.split([':', '/']).next().unwrap_or_default();
                 let is_external = address.starts_with(&format!("{scheme}:")) && scheme != "data";
                 assert!(!is_external || attribute == "href=\"", "{path} loads {address}");
-                // Resources come from this host; links may lead elsewhere.
+                // Resources come from this host; links can lead to other hosts.
                 if let Some(part) = address.strip_prefix('/').filter(|part| part.starts_with("web/")) {
                     gateway.anon.get(&format!("/{part}")).await.expect_text(200);
                 }

@@ -8,7 +8,7 @@ use stockroom::schema;
 
 use crate::support::gateway::Gateway;
 
-on_both![outdated_rows_are_folded_again];
+on_both_databases![outdated_rows_are_folded_again];
 
 /// The noun with outdated rows, and the id of the last row that was folded again.
 async fn progress(gateway: &Gateway) -> Option<(String, i64)> {

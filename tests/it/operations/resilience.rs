@@ -14,13 +14,16 @@ use tokio::task::JoinSet;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(shutdown_fails_no_request, requests_in_progress_are_completed);
+on_both_databases!(
+    no_request_fails_during_shutdown,
+    requests_in_progress_are_completed
+);
 
 async fn connect(address: SocketAddr) -> TcpStream {
     TcpStream::connect(address).await.expect("a connection")
 }
 
-async fn shutdown_fails_no_request(gateway: Gateway) {
+async fn no_request_fails_during_shutdown(gateway: Gateway) {
     let mut program = Program::serve(
         &gateway.database_url(),
         &[("RUST_LOG", "warn,stockroom::cli=info")],
@@ -28,10 +31,11 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
     .await;
     let manager = program.user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
-    let (stopping, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (stopping, outflow_count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = JoinSet::new();
     for _ in 0..16 {
-        let (manager, stopping, recorded) = (manager.clone(), Arc::clone(&stopping), Arc::clone(&recorded));
+        let (manager, stopping, outflow_count) =
+            (manager.clone(), Arc::clone(&stopping), Arc::clone(&outflow_count));
         clients.spawn(async move {
             let outflow = json!({ "product": product, "quantity": 1 });
             loop {
@@ -40,7 +44,7 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
                     Ok(answer) => {
                         assert_eq!(answer.status(), 201);
                         answer.bytes().await.expect("the complete response");
-                        recorded.fetch_add(1, Ordering::SeqCst);
+                        outflow_count.fetch_add(1, Ordering::SeqCst);
                     }
                     // The listener is closed: the connection was not accepted.
                     Err(error) if error.is_connect() && stopping.load(Ordering::SeqCst) => return,
@@ -49,21 +53,24 @@ async fn shutdown_fails_no_request(gateway: Gateway) {
             }
         });
     }
-    while recorded.load(Ordering::SeqCst) < 100 {
+    while outflow_count.load(Ordering::SeqCst) < 100 {
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     let begin = Instant::now();
     stopping.store(true, Ordering::SeqCst);
     program.terminate();
     let status = program.wait_for_exit().await;
-    let took = begin.elapsed();
+    let elapsed = begin.elapsed();
     clients.join_all().await;
     assert_eq!(status.code(), Some(0));
-    assert!(took < Duration::from_secs(10), "{took:?}");
-    let recorded = recorded.load(Ordering::SeqCst);
-    println!("{recorded} recorded, ended in {took:?}");
+    assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
+    let outflow_count = outflow_count.load(Ordering::SeqCst);
+    println!("{outflow_count} outflows, ended in {elapsed:?}");
     let remaining = gateway.manager.quantity(product).await;
-    assert_eq!(remaining, 1_000_000 - i64::try_from(recorded).expect("a number"));
+    assert_eq!(
+        remaining,
+        1_000_000 - i64::try_from(outflow_count).expect("a number")
+    );
     gateway.assert_invariants().await;
 }
 

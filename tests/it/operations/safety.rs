@@ -11,12 +11,12 @@ use rusqlite::Connection;
 
 use crate::import::installation::Installation;
 use crate::support::api::Api;
-use crate::support::command::{fails, prints, run};
+use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, run as run_test};
 use crate::support::program::{Program, command};
 use crate::support::test_database::Database;
 
-on_both![
+on_both_databases![
     reverting_asks_for_confirmation,
     an_outdated_schema_is_not_changed,
     sighup_shuts_down_cleanly,
@@ -29,24 +29,24 @@ fn missing(status: &str) -> usize {
 }
 
 async fn reverting_asks_for_confirmation(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
-    let printed = fails(&url, &["migrate", "down", "99"], "yes\n");
+    let printed = run_err(&url, &["migrate", "down", "99"], "yes\n");
     assert!(printed.contains("confirm it with --yes"), "{printed}");
-    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
-    assert_eq!(missing(&prints(&url, &["migrate", "down", "2", "--yes"], "")), 2);
+    assert_eq!(missing(&run_ok(&url, &["migrate", "status"], "")), 0);
+    assert_eq!(missing(&run_ok(&url, &["migrate", "down", "2", "--yes"], "")), 2);
 }
 
 async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
-    prints(&url, &["migrate", "down", "--yes"], "");
+    run_ok(&url, &["migrate", "down", "--yes"], "");
     let installation = Installation::of("01_documented", Database::Sqlite)
         .await
         .expect("SQLite needs no server");
     let directory = tempfile::tempdir().expect("a directory");
     let other = format!("sqlite://{}", directory.path().join("other.db").display());
-    prints(
+    run_ok(
         &other,
         &["user", "create", "ann", "--password-stdin"],
         "a password",
@@ -58,32 +58,32 @@ async fn an_outdated_schema_is_not_changed(gateway: Gateway) {
         &["import", "run", &installation.address()],
         &["copy", "--from", &other, "--to", &url],
     ] {
-        let printed = fails(&url, command, "a password");
+        let printed = run_err(&url, command, "a password");
         assert!(printed.contains("stockroom migrate up"), "{printed}");
         assert_eq!(
-            missing(&fails(&url, &["migrate", "status"], "")),
+            missing(&run_err(&url, &["migrate", "status"], "")),
             1,
             "{command:?}"
         );
     }
     installation.remove().await;
     // In a database without tables, the command creates them.
-    let all = fails(&url, &["migrate", "status"], "")
+    let all = run_err(&url, &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    prints(&url, &["migrate", "down", &all, "--yes"], "");
-    prints(&url, &["user", "create", "ann", "--password-stdin"], "a password");
-    assert_eq!(missing(&prints(&url, &["migrate", "status"], "")), 0);
+    run_ok(&url, &["migrate", "down", &all, "--yes"], "");
+    run_ok(&url, &["user", "create", "ann", "--password-stdin"], "a password");
+    assert_eq!(missing(&run_ok(&url, &["migrate", "status"], "")), 0);
 }
 
 async fn sighup_shuts_down_cleanly(gateway: Gateway) {
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let mut program = Program::serve(&database.url(), &[]).await;
     program.user("admin").await.get("brands/").await.expect(200);
     program.hang_up();
     assert_eq!(program.wait_for_exit().await.code(), Some(0));
-    prints(&database.url(), &["check"], "");
+    run_ok(&database.url(), &["check"], "");
 }
 
 async fn commands_on_users_are_logged(gateway: Gateway) {
@@ -113,26 +113,26 @@ async fn commands_on_users_are_logged(gateway: Gateway) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_corrupt_file() {
-    run_test(Database::Sqlite, Api::Rest, a_corrupt_file_fails_the_check).await;
+async fn the_check_fails_on_a_corrupt_file() {
+    run_test(Database::Sqlite, Api::Rest, corrupt_the_file).await;
 }
 
-async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
+async fn corrupt_the_file(gateway: Gateway) {
     gateway.root.product("Tea", 5).await;
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let url = database.url();
-    prints(&url, &["check"], "");
+    run_ok(&url, &["check"], "");
     let path = url.trim_start_matches("sqlite://");
     let page: u32 = {
         let file = Connection::open(path).expect("the file");
-        let page_of = "SELECT rootpage FROM sqlite_master WHERE name = 'product'";
-        file.query_row(page_of, [], |row| row.get(0)).expect("a page")
+        let sql = "SELECT rootpage FROM sqlite_master WHERE name = 'product'";
+        file.query_row(sql, [], |row| row.get(0)).expect("a page")
     };
     let damage = |from: u64, to: u64| {
         let mut file = OpenOptions::new().write(true).open(path).expect("the file");
         file.seek(SeekFrom::Start(from)).expect("a position");
         let bytes = vec![0xa5; usize::try_from(to - from).expect("a length")];
-        file.write_all(&bytes).expect("written");
+        file.write_all(&bytes).expect("the bytes are written");
     };
     // Damages a page of the products table: the other tables are still readable.
     let end = u64::from(page) * 4096;
@@ -155,17 +155,17 @@ async fn a_corrupt_file_fails_the_check(gateway: Gateway) {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn files_that_can_not_be_written() {
-    run_test(Database::Sqlite, Api::Rest, unwritable_files_are_not_served).await;
+async fn unwritable_files_are_refused() {
+    run_test(Database::Sqlite, Api::Rest, serve_unwritable_files).await;
 }
 
-async fn unwritable_files_are_not_served(gateway: Gateway) {
-    let place = gateway.end().await;
-    let url = place.url();
+async fn serve_unwritable_files(gateway: Gateway) {
+    let database = gateway.stop().await;
+    let url = database.url();
     let file = Path::new(url.trim_start_matches("sqlite://"));
     let log = file.with_extension("db-wal");
     let directory = file.parent().expect("a directory");
-    let refused = |path: &Path, mode: u32| {
+    let serve_with_mode = |path: &Path, mode: u32| {
         let before = std::fs::metadata(path).expect("a file").permissions();
         std::fs::set_permissions(path, Permissions::from_mode(mode)).expect("permissions");
         let output = without_privileges(&command(&url)).arg("serve").output();
@@ -177,10 +177,10 @@ async fn unwritable_files_are_not_served(gateway: Gateway) {
         assert!(!printed.to_lowercase().contains("sqlite 1"), "{printed}");
         printed
     };
-    assert!(refused(file, 0o400).contains("test.db: Permission denied"));
-    assert!(refused(directory, 0o500).contains("Permission denied"));
+    assert!(serve_with_mode(file, 0o400).contains("test.db: Permission denied"));
+    assert!(serve_with_mode(directory, 0o500).contains("Permission denied"));
     std::fs::write(&log, "").expect("a file");
-    assert!(refused(&log, 0o400).contains("test.db-wal: Permission denied"));
+    assert!(serve_with_mode(&log, 0o400).contains("test.db-wal: Permission denied"));
     // Nothing was changed or left behind.
     let program = Program::serve(&url, &[]).await;
     program.anon().get("/readyz").await.expect(200);
@@ -197,14 +197,18 @@ async fn unwritable_files_are_not_served(gateway: Gateway) {
     assert!(!names.iter().any(|name| name.contains("probe")), "{names:?}");
 }
 
-/// The same command without the privilege of root to ignore permissions.
-fn without_privileges(like: &Command) -> Command {
+/// The same command without root's privilege to ignore permissions.
+fn without_privileges(original: &Command) -> Command {
     let mut command = Command::new("setpriv");
     command
         .args(["--bounding-set=-all", "--inh-caps=-all"])
-        .arg(like.get_program())
+        .arg(original.get_program())
         .env_clear()
-        .envs(like.get_envs().filter_map(|(name, value)| Some((name, value?))))
+        .envs(
+            original
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        )
         .env("BIND", "127.0.0.1:0")
         .current_dir(std::env::temp_dir());
     command

@@ -12,7 +12,7 @@ use crate::support::gateway::SECRET_KEY;
 use crate::support::program::{Program, command};
 use crate::support::test_database::PASSWORD;
 
-/// The documented settings.
+/// Settings that `--help` must list.
 const SETTINGS: [&str; 14] = [
     "DATABASE_URL",
     "DATABASE_POOL_SIZE",
@@ -31,7 +31,7 @@ const SETTINGS: [&str; 14] = [
 ];
 
 #[test]
-fn help_lists_every_setting_and_prints_no_secret() {
+fn help_lists_settings_and_prints_no_secret() {
     let output = command("postgres://stock:hunter2@db.example/stock")
         .arg("--help")
         .output()
@@ -127,7 +127,7 @@ async fn sqlite_keeps_a_generated_secret() {
 }
 
 #[tokio::test]
-async fn precedence_of_flags_environment_and_file() {
+async fn the_environment_takes_precedence_over_the_file() {
     let directory = tempfile::tempdir().unwrap();
     let settings =
         "PUBLIC_URL=https://from-file.example\nSECRET_KEY=a secret from a file, of more than 32 bytes\n";
@@ -141,7 +141,6 @@ async fn precedence_of_flags_environment_and_file() {
         index(&[]).await,
         json!("https://from-file.example/api/v1/brands/")
     );
-    // The environment takes precedence over the file.
     let from_environment = [("PUBLIC_URL", "https://from-environment.example")];
     assert_eq!(
         index(&from_environment).await,
@@ -202,7 +201,7 @@ async fn keys_in_the_file_are_taken_literally() {
 }
 
 #[test]
-fn white_space_and_spellings_of_booleans() {
+fn white_space_and_spellings_of_booleans_are_accepted() {
     let directory = tempfile::tempdir().unwrap();
     let url = "DATABASE_URL = sqlite://stock.db ";
     for line in [

@@ -11,7 +11,7 @@ use tokio::net::TcpStream;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 
-on_both!(
+on_both_databases!(
     slow_clients_do_not_starve_others,
     streams_without_a_window_use_bounded_memory,
     the_limit_on_open_files_is_raised
@@ -67,15 +67,15 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
 
     let (begin, duration) = (Instant::now(), run_time());
     let busy = (0..BUSY_CLIENTS).map(async |_| {
-        let mut answered = 0;
+        let mut responses = 0;
         while begin.elapsed() < duration {
             // A reset connection or any other status fails here.
             manager.get("brands/").await.expect(200);
-            answered += 1;
+            responses += 1;
         }
-        answered
+        responses
     });
-    let others = async {
+    let writer = async {
         let mut longest = Duration::ZERO;
         for index in 0.. {
             if begin.elapsed() >= duration {
@@ -88,14 +88,14 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
         }
         longest
     };
-    let (longest, busy) = join(others, join_all(busy)).await;
+    let (longest, busy) = join(writer, join_all(busy)).await;
     let growth = program.memory().saturating_sub(before);
     println!(
-        "{} requests of {BUSY_CLIENTS} busy clients in {:?}, the longest of the others took {longest:?}, memory grew by {growth} bytes",
+        "{} requests of {BUSY_CLIENTS} busy clients in {:?}, the longest write took {longest:?}, memory grew by {growth} bytes",
         busy.iter().sum::<u64>(),
         begin.elapsed(),
     );
-    assert!(busy.iter().all(|answered| *answered > 0), "{busy:?}");
+    assert!(busy.iter().all(|responses| *responses > 0), "{busy:?}");
     assert!(longest < Duration::from_secs(10), "{longest:?}");
     assert!(growth < 128 * 1024 * 1024, "{growth}");
     if duration < Duration::from_secs(5) {
@@ -115,14 +115,14 @@ async fn slow_clients_do_not_starve_others(gateway: Gateway) {
 async fn the_limit_on_open_files_is_raised(gateway: Gateway) {
     let program = Program::serve(&gateway.database_url(), &[]).await;
     let (soft, hard) = rlimit::Resource::NOFILE.get().expect("limits");
-    let allowed = program.open_files();
+    let limit = program.open_file_limit();
     assert!(
-        allowed >= soft && allowed >= hard.min(65_536),
-        "{allowed} of {soft} to {hard}"
+        limit >= soft && limit >= hard.min(65_536),
+        "{limit}, soft limit {soft}, hard limit {hard}"
     );
 }
 
-/// Opens 60 connections of HTTP/2, each with 256 requests for `/metrics` and a window of 0 bytes for the responses.
+/// Opens 60 HTTP/2 connections, each with 256 requests for `/metrics` and a window of 0 bytes for the responses.
 async fn streams_without_a_window_use_bounded_memory(gateway: Gateway) {
     let program = Program::serve(&gateway.database_url(), &[]).await;
     assert_eq!(program.anon().get("/livez").await.status, 200);

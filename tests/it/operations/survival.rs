@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 
 use crate::support::actors::Actor;
 use crate::support::cluster::Cluster;
-use crate::support::command::prints;
+use crate::support::command::run_ok;
 use crate::support::event_stream::EventStream;
 use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis};
@@ -24,8 +24,8 @@ const SEED: u64 = 2_024_011_510;
 /// How long connections are closed at random.
 const DISRUPTION: Duration = Duration::from_secs(10);
 /// The time limit for the deliveries that are missing afterwards. If a worker has lost its connection, its deliveries are sent
-/// again when their claims expire, after half a minute.
-const SETTLING_TIME: Duration = Duration::from_secs(50);
+/// again when their leases expire, after half a minute.
+const DELIVERY_TIMEOUT: Duration = Duration::from_secs(50);
 const CHANGES: &str = "subscription($after: ID) { stockChanged(after: $after) { id product { id } } }";
 
 /// A linear congruential generator.
@@ -65,11 +65,13 @@ impl Received {
         loop {
             let mut socket = Socket::open(&actor).await;
             socket.init(actor.token.as_deref()).await;
-            let mut is_begun = false;
+            let mut is_acknowledged = false;
             loop {
                 match socket.next().await {
-                    ServerFrame::Message(message) if message["type"] == "connection_ack" && !is_begun => {
-                        is_begun = true;
+                    ServerFrame::Message(message)
+                        if message["type"] == "connection_ack" && !is_acknowledged =>
+                    {
+                        is_acknowledged = true;
                         socket.subscribe("1", CHANGES, self.after()).await;
                     }
                     ServerFrame::Message(message) => {
@@ -143,7 +145,7 @@ async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicB
 async fn wait_until(failure: &str, mut holds: impl AsyncFnMut() -> bool) {
     let begin = Instant::now();
     while !holds().await {
-        assert!(begin.elapsed() < SETTLING_TIME, "{failure}");
+        assert!(begin.elapsed() < DELIVERY_TIMEOUT, "{failure}");
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
 }
@@ -245,14 +247,14 @@ async fn no_entry_is_lost_while_connections_are_closed() {
     );
     let last = cluster.number("SELECT MAX(id) AS number FROM stock_change").await;
     wait_until("a subscription has not received every entry", async || {
-        received.iter().all(|one| one.last() == last)
+        received.iter().all(|entries| entries.last() == last)
     })
     .await;
     assert!(streams.try_join_next().is_none(), "a stream has failed");
     let ledger = "SELECT COUNT(*) AS number FROM stock_change";
     let entries = usize::try_from(cluster.number(ledger).await).unwrap();
-    for one in &received {
-        let ids = one.0.lock().unwrap().clone();
+    for received in &received {
+        let ids = received.0.lock().unwrap().clone();
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
         assert_eq!(ids.len(), entries);
     }
@@ -260,7 +262,7 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         let ids = receiver
             .received()
             .iter()
-            .map(|one| one.json()["data"]["id"].as_i64())
+            .map(|message| message.json()["data"]["id"].as_i64())
             .collect::<BTreeSet<_>>();
         ids.len() >= outflows.len()
     })
@@ -277,6 +279,6 @@ async fn no_entry_is_lost_while_connections_are_closed() {
     );
     streams.abort_all();
     assert_eq!(program.anon().get("/readyz").await.status, 200);
-    prints(&cluster.url(), &["check"], "");
+    run_ok(&cluster.url(), &["check"], "");
     println!("everything was delivered after {:?}", begin.elapsed());
 }

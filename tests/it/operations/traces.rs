@@ -13,11 +13,11 @@ use crate::support::test_database::PASSWORD;
 use crate::support::trace_collector::{Collector, attribute};
 use crate::support::webhook_receiver::{Receiver, SECRET};
 
-on_both!(
+on_both_databases!(
     a_request_and_its_statements_form_one_trace,
     operations_are_named_without_their_variables,
     webhooks_are_traced,
-    an_unreachable_collector_delays_no_request,
+    requests_are_not_delayed_by_an_unreachable_collector,
 );
 
 fn database(gateway: &Gateway) -> &'static str {
@@ -93,18 +93,18 @@ async fn a_request_and_its_statements_form_one_trace(gateway: Gateway) {
     ] {
         assert_eq!(attribute(read, name), expected, "{name}");
     }
-    assert_statements(&collected.below(read), database(&gateway));
-    let names: Vec<&str> = collected.below(read).iter().map(|span| &*span.name).collect();
+    assert_statements(&collected.children(read), database(&gateway));
+    let names: Vec<&str> = collected.children(read).iter().map(|span| &*span.name).collect();
     assert!(names.contains(&"SELECT product"), "{names:?}");
 
     let writes = collected.named("POST /api/v1/brands");
     assert_eq!(writes.len(), 3);
-    let written = writes
+    let write = writes
         .iter()
         .find(|span| attribute(span, "http.response.status_code") == "201")
         .expect("the span of the created brand");
-    assert!(written.parent_span_id.is_empty());
-    let statements = collected.below(written);
+    assert!(write.parent_span_id.is_empty());
+    let statements = collected.children(write);
     assert_statements(&statements, database(&gateway));
     assert!(
         statements.iter().any(|span| span.name == "INSERT brand"),
@@ -137,7 +137,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
         )
         .await;
     let system = database(&gateway);
-    gateway.end().await;
+    gateway.stop().await;
 
     let collected = collector.collected();
     assert!(
@@ -149,7 +149,7 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
     assert_eq!(found.len(), 1);
     assert_eq!(attribute(found[0], "graphql.operation.name"), "Find");
     assert_eq!(attribute(found[0], "graphql.operation.type"), "query");
-    assert_statements(&collected.below(found[0]), system);
+    assert_statements(&collected.children(found[0]), system);
     let requests = collected.named("POST /graphql");
     assert!(
         requests
@@ -198,7 +198,7 @@ async fn webhooks_are_traced(gateway: Gateway) {
     }
 }
 
-async fn an_unreachable_collector_delays_no_request(gateway: Gateway) {
+async fn requests_are_not_delayed_by_an_unreachable_collector(gateway: Gateway) {
     // The collector accepts connections and never responds.
     let silent = tokio::net::TcpListener::bind("127.0.0.1:0")
         .await

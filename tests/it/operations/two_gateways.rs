@@ -1,5 +1,5 @@
-//! Two gateways on one database and one Redis, one of which is killed: clients of the other are not affected, and no
-//! data is lost.
+//! Two gateways share a database and a Redis server, and one gateway is killed: clients of the other are not affected,
+//! and no data is lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -26,33 +26,23 @@ const TIMEOUT: Duration = Duration::from_secs(60);
 const QUIET: (&str, &str) = ("RUST_LOG", "off,stockroom::cli=info");
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn limits_are_shared_and_survive_a_gateway() {
-    run(Database::Postgres, Api::Rest, limits_are_shared).await;
+async fn limits_are_shared_and_kept_when_a_gateway_is_killed() {
+    run(Database::Postgres, Api::Rest, exceed_a_shared_limit).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn sessions_end_on_both_gateways() {
-    run(
-        Database::Postgres,
-        Api::Rest,
-        sessions_ended_on_one_end_on_the_other,
-    )
-    .await;
+async fn sessions_ended_on_one_gateway_end_on_the_other() {
+    run(Database::Postgres, Api::Rest, end_sessions).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn one_gateway_is_killed_under_load() {
-    run(
-        Database::Postgres,
-        Api::Rest,
-        no_event_is_lost_with_the_killed_gateway,
-    )
-    .await;
+async fn no_event_is_lost_when_a_gateway_is_killed() {
+    run(Database::Postgres, Api::Rest, kill_a_gateway_under_load).await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn both_start_on_an_empty_database() {
-    run(Database::Postgres, Api::Rest, tables_are_created_once).await;
+async fn gateways_can_start_together_on_an_empty_database() {
+    run(Database::Postgres, Api::Rest, start_on_an_empty_database).await;
 }
 
 /// The same user at another gateway.
@@ -61,30 +51,33 @@ fn user_at(program: &Program, token: &str) -> Actor {
         &reqwest::Client::new(),
         program.address,
         Some(token.to_owned()),
-        "same",
+        "the same user",
     )
 }
 
-async fn limits_are_shared(gateway: Gateway) {
+async fn exceed_a_shared_limit(gateway: Gateway) {
     let Some(redis) = Redis::empty().await else { return };
     let settings = [QUIET, ("RATE_LIMIT_ENABLED", "true"), ("REDIS_URL", &*redis.url)];
     let url = gateway.database_url();
     let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
     let viewer = first.user("viewer").await;
-    let same = user_at(&second, viewer.token.as_deref().expect("a token"));
+    let same_user = user_at(&second, viewer.token.as_deref().expect("a token"));
     for _ in 0..30 {
         viewer.get("brands/").await.expect(200);
-        same.get("brands/").await.expect(200);
+        same_user.get("brands/").await.expect(200);
     }
     first.kill();
     first.wait_for_exit().await;
     for _ in 0..40 {
-        same.get("brands/").await.expect(200);
+        same_user.get("brands/").await.expect(200);
     }
-    same.get("brands/").await.expect_error(429, "TOO_MANY_REQUESTS");
+    same_user
+        .get("brands/")
+        .await
+        .expect_error(429, "TOO_MANY_REQUESTS");
 }
 
-async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
+async fn end_sessions(gateway: Gateway) {
     let url = gateway.database_url();
     let (first, second) = tokio::join!(Program::serve(&url, &[QUIET]), Program::serve(&url, &[QUIET]));
     let login = json!({ "username": "manager", "password": PASSWORD });
@@ -115,7 +108,7 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
         .get("brands/")
         .await
         .expect(200);
-    crate::support::command::prints(&url, &["user", "deactivate", "viewer"], "");
+    crate::support::command::run_ok(&url, &["user", "deactivate", "viewer"], "");
     viewer.get("brands/").await.expect(401);
     user_at(&first, viewer.token.as_deref().expect("a token"))
         .get("brands/")
@@ -126,7 +119,7 @@ async fn sessions_ended_on_one_end_on_the_other(gateway: Gateway) {
 /// Collects the ids of ledger entries from server-sent events until dropped.
 struct Listener {
     received: Arc<Mutex<Vec<i64>>>,
-    listening: tokio::task::JoinHandle<()>,
+    task: tokio::task::JoinHandle<()>,
 }
 
 impl Listener {
@@ -149,7 +142,7 @@ impl Listener {
             .to_vec();
         let received = Arc::<Mutex<Vec<i64>>>::default();
         let ids = Arc::clone(&received);
-        let listening = tokio::spawn(async move {
+        let task = tokio::spawn(async move {
             while let Ok(Some(chunk)) = response.chunk().await {
                 text.extend(&chunk);
                 while let Some(end) = text.windows(2).position(|two| two == b"\n\n") {
@@ -164,7 +157,7 @@ impl Listener {
                 }
             }
         });
-        Self { received, listening }
+        Self { received, task }
     }
 
     fn received(&self) -> Vec<i64> {
@@ -187,11 +180,11 @@ impl Listener {
 
 impl Drop for Listener {
     fn drop(&mut self) {
-        self.listening.abort();
+        self.task.abort();
     }
 }
 
-async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
+async fn kill_a_gateway_under_load(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let hook = receiver.url();
     let settings = [
@@ -200,18 +193,18 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
         ("WEBHOOK_URL", &*hook),
         ("WEBHOOK_SECRET", SECRET),
         ("WEBHOOK_ALLOW_PRIVATE", "true"),
-        // The claims of the killed gateway expire after this and another half minute.
+        // The leases of the killed gateway expire after this and another half minute.
         ("WEBHOOK_TIMEOUT", "1"),
         ("WEBHOOK_EVENTS", "outflow.created"),
     ];
     let url = gateway.database_url();
     let (mut first, second) = tokio::join!(Program::serve(&url, &settings), Program::serve(&url, &settings));
     let manager = first.user("manager").await;
-    let same = user_at(&second, manager.token.as_deref().expect("a token"));
+    let same_user = user_at(&second, manager.token.as_deref().expect("a token"));
     let product = manager.product("Tea", 1_000_000).await;
     let before = last_entry(&gateway).await;
     // The streams begin after a given entry, because the start of a stream without a position can't be observed.
-    let on_survivor = Listener::start(&same, before).await;
+    let on_survivor = Listener::start(&same_user, before).await;
     let on_killed = Listener::start(&manager, before).await;
 
     let (acknowledged, stop) = (
@@ -223,7 +216,7 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
         let actor = if client % 2 == 0 {
             manager.clone()
         } else {
-            same.clone()
+            same_user.clone()
         };
         let (acknowledged, stop) = (Arc::clone(&acknowledged), Arc::clone(&stop));
         let survives = client % 2 == 1;
@@ -272,19 +265,19 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
     first.wait_for_exit().await;
     receiver.set_reaction(Reaction::Status(204));
     let received_before = on_killed.received();
-    let so_far = acknowledged.lock().unwrap().len();
-    wait_for_outflows(so_far + 100).await;
+    let count_at_kill = acknowledged.lock().unwrap().len();
+    wait_for_outflows(count_at_kill + 100).await;
     stop.store(true, Ordering::SeqCst);
     clients.join_all().await;
 
-    // The remaining gateway publishes every entry, once and in order; clients of the other reconnect here and miss
+    // The remaining gateway publishes every entry, once and in order. Clients of the killed one reconnect to it and miss
     // none.
     let ledger = entries(&gateway, before).await;
     let last = *ledger.last().expect("entries");
     assert_eq!(on_survivor.wait_for(last).await, ledger);
     let last_received = *received_before.last().expect("some entries were received");
     assert!(ledger.starts_with(&received_before), "{received_before:?}");
-    let resumed = Listener::start(&same, last_received).await;
+    let resumed = Listener::start(&same_user, last_received).await;
     assert_eq!([received_before, resumed.wait_for(last).await].concat(), ledger);
 
     // Exactly the committed movements are delivered, each under one id.
@@ -311,7 +304,7 @@ async fn no_event_is_lost_with_the_killed_gateway(gateway: Gateway) {
     );
     assert_eq!(received.keys().copied().collect::<BTreeSet<_>>(), committed);
     assert!(received.values().all(|names| names.len() == 1), "{received:?}");
-    // Deliveries claimed by the killed gateway are sent again and recorded like the others.
+    // Deliveries leased by the killed gateway are sent again and recorded like the others.
     let is_open = |delivery: &delivery::Model| delivery.outcome != Some(Outcome::Delivered);
     while deliveries(&gateway).await.iter().any(is_open) {
         assert!(begin.elapsed() < TIMEOUT, "some events are not delivered");
@@ -325,7 +318,7 @@ async fn last_entry(gateway: &Gateway) -> i64 {
     entries(gateway, 0).await.last().copied().unwrap_or_default()
 }
 
-/// The ids of the ledger's entries after an entry.
+/// The ids of the ledger's entries after the entry with this id.
 async fn entries(gateway: &Gateway, after: i64) -> Vec<i64> {
     let ids: Vec<i64> = stock_change::Entity::find()
         .select_only()
@@ -349,14 +342,14 @@ async fn outflows(gateway: &Gateway) -> BTreeSet<i64> {
     ids.into_iter().collect()
 }
 
-async fn tables_are_created_once(gateway: Gateway) {
-    let database = gateway.end().await;
+async fn start_on_an_empty_database(gateway: Gateway) {
+    let database = gateway.stop().await;
     let url = database.url();
-    let steps = crate::support::command::prints(&url, &["migrate", "status"], "")
+    let steps = crate::support::command::run_ok(&url, &["migrate", "status"], "")
         .lines()
         .count()
         .to_string();
-    crate::support::command::prints(&url, &["migrate", "down", &steps, "--yes"], "");
+    crate::support::command::run_ok(&url, &["migrate", "down", &steps, "--yes"], "");
     let (first, second, third) = tokio::join!(
         Program::serve(&url, &[QUIET]),
         Program::serve(&url, &[QUIET]),
@@ -365,5 +358,5 @@ async fn tables_are_created_once(gateway: Gateway) {
     for program in [&first, &second, &third] {
         program.anon().get("/readyz").await.expect(200);
     }
-    crate::support::command::prints(&url, &["check"], "");
+    crate::support::command::run_ok(&url, &["check"], "");
 }

@@ -21,7 +21,7 @@ use crate::support::websocket_client::Socket;
 /// The time limit of every step.
 const TIMEOUT: Duration = Duration::from_secs(60);
 
-/// Runs each of these tests behind nginx and behind HAProxy, on PostgreSQL, which several gateways need.
+/// Runs each of these tests behind nginx and behind HAProxy, on PostgreSQL, because only one gateway can use SQLite.
 macro_rules! behind_both {
     ($($test:ident),+ $(,)?) => { $(
         mod $test {
@@ -48,33 +48,33 @@ macro_rules! behind_both {
 }
 
 behind_both![
-    the_address_of_the_client_is_its_own,
+    the_address_of_the_client_comes_from_the_proxy,
     large_bodies_are_refused_by_the_program,
     events_are_not_buffered,
-    the_program_is_served_below_a_path,
-    gateways_are_restarted_one_after_the_other,
+    the_program_can_be_served_below_a_path,
+    no_request_fails_while_gateways_restart_in_turn,
     a_killed_gateway_is_replaced_by_the_other,
 ];
 
-/// A client of the proxy with the token of another, from this address.
+/// A client that connects to the proxy from this address, with the token of another client.
 fn client(proxy: &Proxy, other: &Actor, from: IpAddr) -> Actor {
     let http = reqwest::Client::builder().local_address(from);
     let http = http.build().expect("a client");
     Actor::new(&http, proxy.address, other.token.clone(), "proxied")
 }
 
-const HERE: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
+const LOCALHOST: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 /// One gateway that trusts the proxy in front of it.
-async fn one(gateway: &Gateway, kind: Kind) -> (Program, Proxy) {
+async fn start_one(gateway: &Gateway, kind: Kind) -> (Program, Proxy) {
     let settings = [("TRUSTED_PROXIES", "127.0.0.1")];
     let program = Program::serve(&gateway.database_url(), &settings).await;
     let proxy = Proxy::start(kind, free_address(), [program.address; 2], false).await;
     (program, proxy)
 }
 
-async fn the_address_of_the_client_is_its_own(gateway: Gateway, kind: Kind) {
-    let (mut program, proxy) = one(&gateway, kind).await;
+async fn the_address_of_the_client_comes_from_the_proxy(gateway: Gateway, kind: Kind) {
+    let (mut program, proxy) = start_one(&gateway, kind).await;
     let manager = program.user("manager").await;
     let client = client(&proxy, &manager, IpAddr::V4(Ipv4Addr::new(127, 0, 0, 2)));
     let forged = client
@@ -87,14 +87,14 @@ async fn the_address_of_the_client_is_its_own(gateway: Gateway, kind: Kind) {
     assert_eq!(index["brands"], format!("{base}brands/"));
     let line = program.line(|line| line["route"] == "/api/v1").await;
     assert_eq!(line["client"], "127.0.0.2", "{line}");
-    let made = client.post("brands/", json!({ "name": "LG" })).await;
-    made.expect(201);
-    assert!(made.header("location").unwrap().starts_with(&base));
+    let created = client.post("brands/", json!({ "name": "LG" })).await;
+    created.expect(201);
+    assert!(created.header("location").unwrap().starts_with(&base));
 }
 
 async fn large_bodies_are_refused_by_the_program(gateway: Gateway, kind: Kind) {
-    let (program, proxy) = one(&gateway, kind).await;
-    let manager = client(&proxy, &program.user("manager").await, HERE);
+    let (program, proxy) = start_one(&gateway, kind).await;
+    let manager = client(&proxy, &program.user("manager").await, LOCALHOST);
     let large = json!({ "name": "x", "description": "d".repeat(1_500_000) });
     manager
         .post("brands/", large)
@@ -105,8 +105,8 @@ async fn large_bodies_are_refused_by_the_program(gateway: Gateway, kind: Kind) {
 }
 
 async fn events_are_not_buffered(gateway: Gateway, kind: Kind) {
-    let (program, proxy) = one(&gateway, kind).await;
-    let manager = client(&proxy, &program.user("manager").await, HERE);
+    let (program, proxy) = start_one(&gateway, kind).await;
+    let manager = client(&proxy, &program.user("manager").await, LOCALHOST);
     let product = manager.product("Tea", 5).await;
     let query = "subscription { stockChanged(after: \"0\") { balance } }";
     let mut socket = Socket::login(&manager).await;
@@ -123,18 +123,18 @@ async fn events_are_not_buffered(gateway: Gateway, kind: Kind) {
     }
 }
 
-async fn the_program_is_served_below_a_path(gateway: Gateway, kind: Kind) {
+async fn the_program_can_be_served_below_a_path(gateway: Gateway, kind: Kind) {
     let address = free_address();
     let base = format!("http://{address}/stock");
     let settings = [("TRUSTED_PROXIES", "127.0.0.1"), ("PUBLIC_URL", &*base)];
     let program = Program::serve(&gateway.database_url(), &settings).await;
     let proxy = Proxy::start(kind, address, [program.address; 2], true).await;
-    let manager = client(&proxy, &program.user("manager").await, HERE);
+    let manager = client(&proxy, &program.user("manager").await, LOCALHOST);
     for name in ["LG", "Nokia"] {
-        let made = manager
+        let request = manager
             .request(Method::POST, "/stock/api/v1/brands/")
             .json(&json!({ "name": name }));
-        send(made).await.expect(201);
+        send(request).await.expect(201);
     }
     let page = manager
         .get("/stock/api/v1/brands?page_size=1&search=%22L%22")
@@ -161,20 +161,20 @@ async fn the_program_is_served_below_a_path(gateway: Gateway, kind: Kind) {
 }
 
 /// Two gateways, and the proxy in front of them.
-struct Two {
+struct TwoGateways {
     settings: [[(&'static str, String); 4]; 2],
     programs: Vec<Program>,
     url: String,
     proxy: Proxy,
 }
 
-impl Two {
+impl TwoGateways {
     async fn start(gateway: &Gateway, kind: Kind) -> Self {
         let addresses = [free_address(), free_address()];
         let settings = addresses.map(|address| {
             [
                 ("BIND", address.to_string()),
-                ("TRUSTED_PROXIES", HERE.to_string()),
+                ("TRUSTED_PROXIES", LOCALHOST.to_string()),
                 ("SHUTDOWN_NOTICE", kind.notice().to_owned()),
                 ("RUST_LOG", "off,stockroom::cli=info".to_owned()),
             ]
@@ -206,7 +206,7 @@ impl Two {
         Program::serve(&self.url, &settings).await
     }
 
-    /// Stops a gateway in an orderly way and starts it again.
+    /// Stops a gateway by SIGTERM and starts it again.
     async fn restart(&mut self, index: usize) {
         self.programs[index].terminate();
         assert_eq!(self.programs[index].wait_for_exit().await.code(), Some(0));
@@ -214,24 +214,24 @@ impl Two {
     }
 }
 
-async fn gateways_are_restarted_one_after_the_other(gateway: Gateway, kind: Kind) {
-    let mut two = Two::start(&gateway, kind).await;
+async fn no_request_fails_while_gateways_restart_in_turn(gateway: Gateway, kind: Kind) {
+    let mut two = TwoGateways::start(&gateway, kind).await;
     let manager = two.programs[0].user("manager").await;
     let product = manager.product("Tea", 1_000_000).await;
-    let (over, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
+    let (is_over, recorded) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
     let mut clients = JoinSet::new();
     for _ in 0..8 {
-        let (over, recorded) = (Arc::clone(&over), Arc::clone(&recorded));
-        let manager = client(&two.proxy, &manager, HERE);
+        let (is_over, recorded) = (Arc::clone(&is_over), Arc::clone(&recorded));
+        let manager = client(&two.proxy, &manager, LOCALHOST);
         clients.spawn(async move {
-            while !over.load(Ordering::SeqCst) {
+            while !is_over.load(Ordering::SeqCst) {
                 let outflow = json!({ "product": product, "quantity": 1 });
                 manager.post("outflows/", outflow).await.expect(201);
                 recorded.fetch_add(1, Ordering::SeqCst);
             }
         });
     }
-    let (watcher, stop) = (client(&two.proxy, &manager, HERE), Arc::clone(&over));
+    let (watcher, stop) = (client(&two.proxy, &manager, LOCALHOST), Arc::clone(&is_over));
     clients.spawn(async move {
         let protocol = [("sec-websocket-protocol", "graphql-transport-ws")];
         while !stop.load(Ordering::SeqCst) {
@@ -242,7 +242,7 @@ async fn gateways_are_restarted_one_after_the_other(gateway: Gateway, kind: Kind
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     });
-    let more = async |count: u64| {
+    let wait_for_more = async |count: u64| {
         let (begin, before) = (Instant::now(), recorded.load(Ordering::SeqCst));
         while recorded.load(Ordering::SeqCst) < before + count {
             assert!(begin.elapsed() < TIMEOUT, "no requests are served");
@@ -250,7 +250,7 @@ async fn gateways_are_restarted_one_after_the_other(gateway: Gateway, kind: Kind
         }
     };
     for index in [0, 1] {
-        more(100).await;
+        wait_for_more(100).await;
         two.restart(index).await;
         // HAProxy uses a gateway again after its next check.
         let direct = &two.programs[index];
@@ -259,8 +259,8 @@ async fn gateways_are_restarted_one_after_the_other(gateway: Gateway, kind: Kind
             tokio::time::sleep(Duration::from_millis(1_500)).await;
         }
     }
-    more(100).await;
-    over.store(true, Ordering::SeqCst);
+    wait_for_more(100).await;
+    is_over.store(true, Ordering::SeqCst);
     clients.join_all().await;
     let recorded = i64::try_from(recorded.load(Ordering::SeqCst)).expect("a number");
     println!("{recorded} recorded");
@@ -269,9 +269,9 @@ async fn gateways_are_restarted_one_after_the_other(gateway: Gateway, kind: Kind
 }
 
 async fn a_killed_gateway_is_replaced_by_the_other(gateway: Gateway, kind: Kind) {
-    let mut two = Two::start(&gateway, kind).await;
+    let mut two = TwoGateways::start(&gateway, kind).await;
     let manager = two.programs[0].user("manager").await;
-    let manager = client(&two.proxy, &manager, HERE);
+    let manager = client(&two.proxy, &manager, LOCALHOST);
     let product = manager.product("Tea", 100).await;
     for index in [0, 1] {
         two.programs[index].kill();

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tempfile::TempDir;
 use tokio::net::TcpStream;
 
-/// The time limit of the start.
+/// The time limit of a start.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,20 +35,20 @@ impl Kind {
         }
     }
 
-    /// Whether it is installed, which it has to be with `CI=true`.
+    /// Whether the program is installed. Panics if it is not and `CI=true`.
     pub fn is_installed(self) -> bool {
         #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
         let ci = std::env::var("CI");
-        let found = self.path().is_some();
+        let is_installed = self.path().is_some();
         assert!(
-            found || ci.as_deref() != Ok("true"),
+            is_installed || ci.as_deref() != Ok("true"),
             "CI=true requires {}",
             self.name()
         );
-        if !found {
+        if !is_installed {
             println!("SKIPPED: {} is not installed", self.name());
         }
-        found
+        is_installed
     }
 
     fn path(self) -> Option<PathBuf> {
@@ -64,9 +64,9 @@ impl Kind {
             panic!("{} has {} examples", self.name(), documented.len())
         };
         let mut text = whole.clone();
-        let mut replace = |what: &str, by: &str| {
-            assert_eq!(text.matches(what).count(), 1, "{what} in {text}");
-            text = text.replace(what, by);
+        let mut replace = |old: &str, new: &str| {
+            assert_eq!(text.matches(old).count(), 1, "{old} in {text}");
+            text = text.replace(old, new);
         };
         replace("10.0.0.1:8000", &gateways[0].to_string());
         replace("10.0.0.2:8000", &gateways[1].to_string());
@@ -86,7 +86,7 @@ impl Kind {
         text
     }
 
-    /// What a package of the system has around the documented configuration.
+    /// The whole configuration file: the documented part, and what the package of a distribution adds.
     fn file(self, configuration: &str) -> String {
         match self {
             Self::Nginx => format!(
@@ -119,7 +119,7 @@ pub struct Proxy {
 }
 
 impl Proxy {
-    /// Starts it in front of two gateways.
+    /// Starts a proxy in front of two gateways.
     pub async fn start(
         kind: Kind,
         address: SocketAddr,
@@ -159,10 +159,10 @@ impl Proxy {
         };
         let begin = Instant::now();
         while TcpStream::connect(address).await.is_err() {
-            let ended = proxy.child.try_wait().expect("a child");
+            let status = proxy.child.try_wait().expect("a child");
             assert!(
-                ended.is_none() && begin.elapsed() < TIMEOUT,
-                "{ended:?}: {}",
+                status.is_none() && begin.elapsed() < TIMEOUT,
+                "{status:?}: {}",
                 proxy.log()
             );
             tokio::time::sleep(Duration::from_millis(10)).await;
@@ -170,7 +170,7 @@ impl Proxy {
         proxy
     }
 
-    /// Its errors so far.
+    /// The errors logged so far.
     pub fn log(&self) -> String {
         fs::read_to_string(self.directory.path().join("error.log")).expect("a log")
     }
@@ -178,7 +178,7 @@ impl Proxy {
 
 impl Drop for Proxy {
     fn drop(&mut self) {
-        // A fast shutdown of both, with their workers.
+        // SIGTERM stops both programs fast, with their workers.
         let _ = Command::new("kill")
             .args(["-TERM", &self.child.id().to_string()])
             .status();

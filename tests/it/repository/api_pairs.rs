@@ -1,4 +1,4 @@
-//! Each REST operation has a GraphQL counterpart, which its description, the schema and the guide in `docs/` contain.
+//! Each REST operation has a GraphQL counterpart, named in its description, in the schema and in the guide in `docs/`.
 
 use std::collections::BTreeSet;
 

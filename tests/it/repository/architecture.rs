@@ -247,7 +247,7 @@ fn only_the_database_crate_reads_the_backend() {
 }
 
 #[test]
-fn folders_are_small() {
+fn folders_have_at_most_20_files() {
     let mut sizes = BTreeMap::<String, usize>::new();
     for (file, _) in sources() {
         *sizes.entry(folder(&file).to_owned()).or_default() += 1;
@@ -258,7 +258,7 @@ fn folders_are_small() {
 }
 
 #[test]
-fn files_are_short() {
+fn files_have_at_most_400_lines() {
     for folder in FOLDERS {
         for (name, text) in files(folder) {
             let lines = text.lines().count();

@@ -19,17 +19,17 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
-    logging_in,
-    lists,
-    errors,
-    limits_and_cost,
-    subscriptions,
-    persisted_documents,
-    moving_from_rest,
+on_both_databases![
+    examples_of_login_are_correct,
+    examples_of_lists_are_correct,
+    examples_of_errors_are_correct,
+    examples_of_limits_are_correct,
+    examples_of_subscriptions_are_correct,
+    examples_of_persisted_documents_are_correct,
+    examples_of_moving_from_rest_are_correct,
 ];
 
-/// Pages whose examples are not HTTP requests; other tests cover them.
+/// Pages with examples that are not HTTP requests; other tests cover them.
 const NOT_RUN: [&str; 4] = [
     "moving-over.md",
     "operations.md",
@@ -39,7 +39,7 @@ const NOT_RUN: [&str; 4] = [
 
 const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/docs");
 
-/// The pages that these tests run, with their numbers of requests; every other page has to be in [`NOT_RUN`].
+/// The pages that these tests run, with their numbers of requests; every other page must be in [`NOT_RUN`].
 const PAGES: [(&str, usize); 7] = [
     ("login.md", 7),
     ("lists.md", 4),
@@ -50,31 +50,31 @@ const PAGES: [(&str, usize); 7] = [
     ("moving-from-rest.md", 5),
 ];
 
-async fn logging_in(gateway: Gateway) {
+async fn examples_of_login_are_correct(gateway: Gateway) {
     run(&gateway, "login.md").await;
 }
 
-async fn lists(gateway: Gateway) {
+async fn examples_of_lists_are_correct(gateway: Gateway) {
     run(&gateway, "lists.md").await;
 }
 
-async fn errors(gateway: Gateway) {
+async fn examples_of_errors_are_correct(gateway: Gateway) {
     run(&gateway, "errors.md").await;
 }
 
-async fn limits_and_cost(gateway: Gateway) {
+async fn examples_of_limits_are_correct(gateway: Gateway) {
     run(&gateway, "limits.md").await;
 }
 
-async fn subscriptions(gateway: Gateway) {
+async fn examples_of_subscriptions_are_correct(gateway: Gateway) {
     run(&gateway, "subscriptions.md").await;
 }
 
-async fn persisted_documents(gateway: Gateway) {
+async fn examples_of_persisted_documents_are_correct(gateway: Gateway) {
     run(&gateway, "persisted-documents.md").await;
 }
 
-async fn moving_from_rest(gateway: Gateway) {
+async fn examples_of_moving_from_rest_are_correct(gateway: Gateway) {
     run(&gateway, "moving-from-rest.md").await;
     for (rest, arguments) in rows(&page("moving-from-rest.md")).filter(|(rest, _)| rest.starts_with('?')) {
         let list = if rest.contains("supplier") {
@@ -97,13 +97,13 @@ async fn moving_from_rest(gateway: Gateway) {
 }
 
 #[test]
-fn every_page_is_run_or_listed() {
+fn every_page_is_run_or_listed_as_not_run() {
     let index = page("README.md");
     for entry in fs::read_dir(FOLDER).expect("docs") {
         let path = entry.expect("an entry").path();
         let name = path.file_name().and_then(OsStr::to_str).expect("a name");
         if path.extension() == Some(OsStr::new("md")) && name != "README.md" {
-            let is_run = PAGES.iter().any(|(known, _)| *known == name);
+            let is_run = PAGES.iter().any(|(page, _)| *page == name);
             assert!(is_run || NOT_RUN.contains(&name), "{name} is not run");
             assert!(
                 index.contains(&format!("]({name})")),
@@ -128,10 +128,10 @@ fn documented_limits_are_those_of_the_program() {
     let page = page("limits.md");
     let limits = Limits::DEFAULT;
     let documented: HashMap<&str, &str> = rows(&page).collect();
-    let limit = |what: &str| -> u64 {
+    let limit = |name: &str| -> u64 {
         let number = documented
-            .get(what)
-            .unwrap_or_else(|| panic!("{what} is not on the page"));
+            .get(name)
+            .unwrap_or_else(|| panic!("{name} is not on the page"));
         number.replace(',', "").parse().expect("a number")
     };
     let size = |number: usize| u64::try_from(number).expect("the value fits");
@@ -270,9 +270,9 @@ fn examples(name: &str) -> Vec<Example> {
 }
 
 async fn run(gateway: &Gateway, name: &str) {
-    Sample::made_by(&gateway.root).await;
+    Sample::create(&gateway.root).await;
     let examples = examples(name);
-    let expected = PAGES.iter().find(|(known, _)| *known == name);
+    let expected = PAGES.iter().find(|(page, _)| *page == name);
     assert_eq!(
         Some(examples.len()),
         expected.map(|(_, count)| *count),
@@ -291,9 +291,9 @@ async fn run(gateway: &Gateway, name: &str) {
         let answer = send_example(actor, &example, &text).await;
         if text.starts_with("subscription") {
             // Over plain HTTP a valid subscription is refused with this error.
-            let served = "Subscriptions are served over WebSocket";
+            let message = "Subscriptions are served over WebSocket";
             assert!(
-                answer.status == 400 && answer.text.contains(served),
+                answer.status == 400 && answer.text.contains(message),
                 "{at}: {}",
                 answer.text
             );
@@ -350,10 +350,10 @@ fn assert_like(actual: &Value, expected: &Value, at: &str) {
         (_, Value::String(any)) if any == "…" => {}
         (Value::Object(actual), Value::Object(expected)) => {
             let keys = |fields: &serde_json::Map<String, Value>| fields.keys().cloned().collect::<Vec<_>>();
-            let (mut have, mut want) = (keys(actual), keys(expected));
-            have.sort();
-            want.sort();
-            assert_eq!(have, want, "{at}");
+            let (mut actual_keys, mut expected_keys) = (keys(actual), keys(expected));
+            actual_keys.sort();
+            expected_keys.sort();
+            assert_eq!(actual_keys, expected_keys, "{at}");
             for (key, expected) in expected {
                 assert_like(&actual[key], expected, &format!("{at}.{key}"));
             }

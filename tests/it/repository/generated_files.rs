@@ -1,15 +1,15 @@
-//! Generated files of the repository are up to date: `scripts/export` regenerates them.
+//! Generated files of the repository are up to date. `scripts/export` regenerates them.
 
 use std::path::Path;
 use std::process::Command;
 
 /// Asserts that a file at the root equals the output of a command.
 #[track_caller]
-fn assert_up_to_date(file: &str, printed_by: &str) {
+fn assert_up_to_date(file: &str, subcommand: &str) {
     let stored =
         std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(file)).unwrap_or_default();
     let output = Command::new(env!("CARGO_BIN_EXE_stockroom"))
-        .arg(printed_by)
+        .arg(subcommand)
         .env_clear()
         .output()
         .unwrap();

@@ -93,7 +93,7 @@ fn is_use(tree: &str) -> bool {
         .all(|letter| letter.is_alphanumeric() || " _:{},*;#".contains(letter))
 }
 
-/// The paths of a use tree: `a::{b, c::d}` is `a::b` and `a::c::d`.
+/// The paths of a use tree: `a::b` and `a::c::d` for `a::{b, c::d}`.
 fn expand(tree: &str) -> Vec<String> {
     let Some((prefix, inner)) = tree.split_once('{') else {
         let path = tree.split(" as ").next().unwrap_or_default();
@@ -181,14 +181,14 @@ fn imports_are_read_from_trees_paths_and_re_exports() {
             "pub fn g() {}\n#[cfg(test)]\nmod tests { use crate::a::A; }\n",
         ),
     ]);
-    let of = |name: &str| {
+    let targets_of = |name: &str| {
         imports_of_files[name]
             .iter()
             .map(String::as_str)
             .collect::<Vec<_>>()
     };
-    assert_eq!(of("a.rs"), ["b/leaf.rs", "b/other.rs"]);
-    assert_eq!(of("b/mod.rs"), [""; 0]);
-    assert_eq!(of("b/leaf.rs"), ["b/other.rs"]);
-    assert_eq!(of("b/other.rs"), [""; 0]);
+    assert_eq!(targets_of("a.rs"), ["b/leaf.rs", "b/other.rs"]);
+    assert_eq!(targets_of("b/mod.rs"), [""; 0]);
+    assert_eq!(targets_of("b/leaf.rs"), ["b/other.rs"]);
+    assert_eq!(targets_of("b/other.rs"), [""; 0]);
 }

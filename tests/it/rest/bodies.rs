@@ -9,15 +9,15 @@ use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, exchange_half_closed, head};
 
-on_both![
+on_both_databases![
     invalid_json_is_rejected,
     values_other_than_objects_are_rejected,
-    deep_and_unusual_json,
+    deep_and_unusual_json_causes_no_failure,
     bodies_are_limited_to_one_mebibyte,
     other_media_types_are_rejected,
     content_codings_are_rejected,
-    incomplete_bodies,
-    bodies_of_requests_without_one_are_ignored,
+    incomplete_bodies_are_rejected,
+    bodies_are_ignored_where_none_is_expected,
 ];
 
 /// Sends a body to every route that takes one.
@@ -97,7 +97,7 @@ async fn values_other_than_objects_are_rejected(gateway: Gateway) {
     }
 }
 
-async fn deep_and_unusual_json(gateway: Gateway) {
+async fn deep_and_unusual_json_causes_no_failure(gateway: Gateway) {
     let post = async |body: String| gateway.root.raw(Method::POST, "brands/", body).await;
     let deep = format!("{}{}", "[".repeat(200_000), "]".repeat(200_000));
     let objects = format!("{}1{}", "{\"a\":".repeat(100_000), "}".repeat(100_000));
@@ -137,7 +137,7 @@ async fn deep_and_unusual_json(gateway: Gateway) {
     // The last of duplicate keys is used.
     let twice = post(r#"{"name": "First", "name": "Last", "name ": "Other"}"#.to_owned()).await;
     assert_eq!(twice.expect(201)["name"], "Last");
-    // Keys may be written with escapes.
+    // Keys can contain escapes.
     let escaped = post(r#"{"n\u0061me": "\u00c1gua \ud83d\udc11 \/ \" \\"}"#.to_owned()).await;
     assert_eq!(escaped.expect(201)["name"], "Água 🐑 / \" \\");
     // A body with many keys is accepted.
@@ -173,7 +173,7 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
         .await
         .expect(403);
 
-    // A chunked body has no length in advance.
+    // The length of a chunked body is not known in advance.
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
     let chunked = |body: &str| {
         let mut request = head(
@@ -214,17 +214,17 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
 
 async fn other_media_types_are_rejected(gateway: Gateway) {
     let body = r#"{"name": "LG"}"#;
-    let post = async |kind: &str| {
+    let post = async |media_type: &str| {
         send(
             gateway
                 .root
                 .request(Method::POST, "brands/")
-                .header("content-type", kind)
+                .header("content-type", media_type)
                 .body(body),
         )
         .await
     };
-    for kind in [
+    for media_type in [
         "application/json",
         "APPLICATION/JSON",
         "application/json; charset=utf-8",
@@ -233,12 +233,12 @@ async fn other_media_types_are_rejected(gateway: Gateway) {
         "application/json; charset=Utf_8",
         "application/json ; x=y",
     ] {
-        post(kind).await.expect(201);
+        post(media_type).await.expect(201);
     }
     send(gateway.root.request(Method::POST, "brands/").body(body))
         .await
         .expect(201);
-    for kind in [
+    for media_type in [
         "text/plain",
         "text/json",
         "application/x-www-form-urlencoded",
@@ -253,14 +253,14 @@ async fn other_media_types_are_rejected(gateway: Gateway) {
         ";",
     ] {
         assert_eq!(
-            post(kind).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE"),
+            post(media_type).await.expect_error(415, "UNSUPPORTED_MEDIA_TYPE"),
             json!({}),
-            "{kind}"
+            "{media_type}"
         );
         let request = gateway
             .anon
             .request(Method::POST, "authentication/token/")
-            .header("content-type", kind);
+            .header("content-type", media_type);
         send(request.body("{}"))
             .await
             .expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
@@ -312,7 +312,7 @@ async fn content_codings_are_rejected(gateway: Gateway) {
     }
 }
 
-async fn incomplete_bodies(gateway: Gateway) {
+async fn incomplete_bodies_are_rejected(gateway: Gateway) {
     let token = format!("authorization: Bearer {}", gateway.root.token.as_deref().unwrap());
     let incomplete = head(
         "POST /api/v1/brands/",
@@ -339,7 +339,7 @@ async fn incomplete_bodies(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);
 }
 
-async fn bodies_of_requests_without_one_are_ignored(gateway: Gateway) {
+async fn bodies_are_ignored_where_none_is_expected(gateway: Gateway) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "LG" })).await;
     let path = format!("brands/{brand}/");
     for method in [Method::GET, Method::HEAD, Method::OPTIONS] {

@@ -13,17 +13,17 @@ use crate::support::answer::{Answer, compact};
 use crate::support::gateway::{Gateway, at};
 use crate::support::test_database::PASSWORD;
 
-on_both![
-    token_examples,
-    brand_examples,
-    brand_list,
-    category_examples,
-    category_list,
-    supplier_examples,
-    supplier_list,
-    error_examples,
-    page_examples,
-    curl_examples,
+on_both_databases![
+    token_examples_match,
+    brand_examples_match,
+    brand_list_matches,
+    category_examples_match,
+    category_list_matches,
+    supplier_examples_match,
+    supplier_list_matches,
+    error_examples_match,
+    page_examples_match,
+    curl_examples_match,
 ];
 
 /// A documented example, formatted.
@@ -59,13 +59,13 @@ impl Answer {
 }
 
 /// The same gateway at another time, under the documented address, with fresh tokens.
-pub async fn at_time(gateway: Gateway, moment: &str) -> Gateway {
+pub async fn at_time(gateway: Gateway, time: &str) -> Gateway {
     gateway
-        .restart_at(&["--public-url", "http://localhost:8000"], at(moment))
+        .restart_at(&["--public-url", "http://localhost:8000"], at(time))
         .await
 }
 
-async fn token_examples(gateway: Gateway) {
+async fn token_examples_match(gateway: Gateway) {
     let answer = gateway
         .anon
         .post("authentication/token/", value(&example("token-request")))
@@ -86,7 +86,7 @@ async fn token_examples(gateway: Gateway) {
         .replace("...", "");
     assert!(access.starts_with(&format!("{beginning}.")) && refresh.starts_with(&format!("{beginning}.")));
 
-    // Usage: Authorization: Bearer <access_token>
+    // "Authorization: Bearer <access_token>"
     gateway.with_token(access).get("brands/").await.expect(200);
 
     let mut request = value(&example("refresh-request"));
@@ -111,7 +111,7 @@ async fn token_examples(gateway: Gateway) {
         .expect_body(200, "{}");
 }
 
-async fn brand_examples(gateway: Gateway) {
+async fn brand_examples_match(gateway: Gateway) {
     let samsung = json!({ "name": "Samsung", "description": "Electronics brand" });
     assert_eq!(gateway.root.make(Kind::Brand, samsung).await, 1);
     let gateway = at_time(gateway, "2024-01-16T14:20:00Z").await;
@@ -146,7 +146,7 @@ async fn brand_examples(gateway: Gateway) {
 
 /// Creates the object of the example, and further ones that come after it in the order of the list, up to the count of
 /// the example.
-async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
+async fn create_labels(gateway: &Gateway, kind: Kind, example: &str) {
     let list = value(example);
     let first =
         json!({ "name": list["results"][0]["name"], "description": list["results"][0]["description"] });
@@ -159,9 +159,9 @@ async fn labels(gateway: &Gateway, kind: Kind, example: &str) {
     }
 }
 
-async fn brand_list(gateway: Gateway) {
+async fn brand_list_matches(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-15T10:30:00Z").await;
-    labels(&gateway, Kind::Brand, &example("brand-list")).await;
+    create_labels(&gateway, Kind::Brand, &example("brand-list")).await;
     gateway
         .viewer
         .get("brands/")
@@ -170,7 +170,7 @@ async fn brand_list(gateway: Gateway) {
     assert_eq!(gateway.viewer.get("brands/").await.ids().len(), 10);
 }
 
-async fn category_examples(gateway: Gateway) {
+async fn category_examples_match(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
     let electronics = json!({ "name": "Electronics", "description": "Electronic devices and accessories" });
     assert_eq!(gateway.root.make(Kind::Category, electronics).await, 1);
@@ -206,9 +206,9 @@ async fn category_examples(gateway: Gateway) {
     gateway.root.delete("categories/1/").await.expect_body(204, "");
 }
 
-async fn category_list(gateway: Gateway) {
+async fn category_list_matches(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-10T08:00:00Z").await;
-    labels(&gateway, Kind::Category, &example("category-list")).await;
+    create_labels(&gateway, Kind::Category, &example("category-list")).await;
     // A count of 30 without a next page requires a page size of at least 30.
     gateway
         .viewer
@@ -217,7 +217,7 @@ async fn category_list(gateway: Gateway) {
         .assert_list_example(&example("category-list"));
 }
 
-async fn supplier_examples(gateway: Gateway) {
+async fn supplier_examples_match(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-05T09:00:00Z").await;
     let tech = json!({ "name": "Tech Distributors Inc.", "description": "Main electronics distributor" });
     assert_eq!(gateway.root.make(Kind::Supplier, tech).await, 1);
@@ -245,9 +245,9 @@ async fn supplier_examples(gateway: Gateway) {
     gateway.root.delete("suppliers/1/").await.expect_body(204, "");
 }
 
-async fn supplier_list(gateway: Gateway) {
+async fn supplier_list_matches(gateway: Gateway) {
     let gateway = at_time(gateway, "2024-01-05T09:00:00Z").await;
-    labels(&gateway, Kind::Supplier, &example("supplier-list")).await;
+    create_labels(&gateway, Kind::Supplier, &example("supplier-list")).await;
     gateway
         .viewer
         .get("suppliers/?page_size=25")
@@ -255,8 +255,8 @@ async fn supplier_list(gateway: Gateway) {
         .assert_list_example(&example("supplier-list"));
 }
 
-/// The first documented product, as of 14:30 on the 15th, and the objects it refers to.
-pub async fn samsung_galaxy(gateway: Gateway) -> Gateway {
+/// Creates the first documented product, as of 14:30 on the 15th, and the objects it refers to.
+pub async fn create_samsung_galaxy(gateway: Gateway) -> Gateway {
     let gateway = at_time(gateway, "2024-01-10T10:00:00Z").await;
     assert_eq!(
         gateway
@@ -286,12 +286,12 @@ pub async fn samsung_galaxy(gateway: Gateway) -> Gateway {
     });
     assert_eq!(gateway.root.make(Kind::Product, galaxy).await, 1);
     let gateway = at_time(gateway, "2024-01-15T14:30:00Z").await;
-    let news = json!({ "description": "Latest flagship smartphone", "selling_price": "799.99" });
-    gateway.root.patch("products/1/", news).await.expect(200);
+    let changes = json!({ "description": "Latest flagship smartphone", "selling_price": "799.99" });
+    gateway.root.patch("products/1/", changes).await.expect(200);
     gateway
 }
 
-async fn error_examples(gateway: Gateway) {
+async fn error_examples_match(gateway: Gateway) {
     gateway
         .anon
         .get("brands/")
@@ -333,8 +333,8 @@ async fn error_examples(gateway: Gateway) {
     assert!(positions.is_sorted(), "{}", answer.text);
 }
 
-async fn page_examples(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn page_examples_match(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     for number in 2..=100 {
         let product = json!({
             "title": format!("Zebra {number:03}"), "category": 1, "brand": 2, "cost_price": 1, "selling_price": 2,
@@ -356,8 +356,8 @@ async fn page_examples(gateway: Gateway) {
     assert_eq!(larger.ids(), (26..=50).collect::<Vec<_>>());
 }
 
-async fn curl_examples(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn curl_examples_match(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     let system = gateway.system();
     stockroom::resolvers::account::set_password(&system, "admin".into(), "password".into())
         .await

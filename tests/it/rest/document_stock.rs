@@ -3,20 +3,20 @@
 use serde_json::json;
 use stockroom::kind::Kind;
 
-use crate::rest::document::{at_time, example, samsung_galaxy, value};
+use crate::rest::document::{at_time, create_samsung_galaxy, example, value};
 use crate::support::gateway::Gateway;
 
-on_both![
-    product_examples,
-    product_list,
-    inflow_examples,
-    inflow_list,
-    outflow_examples,
-    outflow_list,
+on_both_databases![
+    product_examples_match,
+    product_list_matches,
+    inflow_examples_match,
+    inflow_list_matches,
+    outflow_examples_match,
+    outflow_list_matches,
 ];
 
-async fn product_examples(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn product_examples_match(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     gateway
         .viewer
         .get("products/1/")
@@ -61,8 +61,8 @@ async fn product_examples(gateway: Gateway) {
     assert_eq!(details, json!({ "outflows": 1 }));
 }
 
-async fn product_list(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn product_list_matches(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     // The list is sorted by title, so the other products need titles that come after the example's.
     for number in 2..=150 {
         let product = json!({
@@ -77,8 +77,8 @@ async fn product_list(gateway: Gateway) {
         .assert_list_example(&example("product-list"));
 }
 
-async fn inflow_examples(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn inflow_examples_match(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "supplier": 1, "product": 1, "quantity": 20, "description": "Monthly restock" });
     assert_eq!(gateway.manager.make(Kind::Inflow, first).await, 1);
     let gateway = at_time(gateway, "2024-01-16T10:00:00Z").await;
@@ -109,11 +109,11 @@ async fn inflow_examples(gateway: Gateway) {
     assert_eq!(gateway.viewer.quantity(1).await, 50 + 20);
 }
 
-async fn inflow_list(gateway: Gateway) {
-    let gateway = at_time(samsung_galaxy(gateway).await, "2024-01-15T09:00:00Z").await;
+async fn inflow_list_matches(gateway: Gateway) {
+    let gateway = at_time(create_samsung_galaxy(gateway).await, "2024-01-15T09:00:00Z").await;
     let first = json!({ "supplier": 1, "product": 1, "quantity": 20, "description": "Monthly restock" });
     gateway.manager.make(Kind::Inflow, first).await;
-    // The list begins with the newest, so the others have to be older.
+    // The list begins with the newest, so the others must be older.
     let gateway = at_time(gateway, "2024-01-14T09:00:00Z").await;
     for _ in 2..=100 {
         gateway
@@ -131,8 +131,8 @@ async fn inflow_list(gateway: Gateway) {
         .assert_list_example(&example("inflow-list"));
 }
 
-async fn outflow_examples(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn outflow_examples_match(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "product": 1, "quantity": 5, "description": "Sale to customer #1234" });
     assert_eq!(gateway.manager.make(Kind::Outflow, first).await, 1);
     let gateway = at_time(gateway, "2024-01-16T11:00:00Z").await;
@@ -169,8 +169,8 @@ async fn outflow_examples(gateway: Gateway) {
     assert_eq!(gateway.viewer.quantity(1).await, 50 - 5);
 }
 
-async fn outflow_list(gateway: Gateway) {
-    let gateway = samsung_galaxy(gateway).await;
+async fn outflow_list_matches(gateway: Gateway) {
+    let gateway = create_samsung_galaxy(gateway).await;
     let first = json!({ "product": 1, "quantity": 5, "description": "Sale to customer #1234" });
     gateway.manager.make(Kind::Outflow, first).await;
     let gateway = at_time(gateway, "2024-01-14T09:00:00Z").await;

@@ -11,19 +11,19 @@ use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, head};
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
-on_both![
-    unknown_paths,
-    ids_without_an_object,
-    unsupported_methods,
+on_both_databases![
+    unknown_paths_are_not_found,
+    ids_without_an_object_are_not_found,
+    unsupported_methods_are_rejected,
     checks_are_made_in_the_documented_order,
-    paths_with_and_without_a_trailing_slash,
-    head_and_options,
-    an_internal_error,
-    an_unavailable_database,
-    requests_that_are_not_valid_http,
+    a_trailing_slash_is_optional,
+    head_returns_the_headers_of_get,
+    an_internal_error_exposes_no_details,
+    an_unavailable_database_causes_503,
+    invalid_http_is_rejected,
 ];
 
-async fn unknown_paths(gateway: Gateway) {
+async fn unknown_paths_are_not_found(gateway: Gateway) {
     let paths = [
         "/api",
         "/api/",
@@ -62,7 +62,7 @@ async fn unknown_paths(gateway: Gateway) {
     }
 }
 
-async fn ids_without_an_object(gateway: Gateway) {
+async fn ids_without_an_object_are_not_found(gateway: Gateway) {
     for kind in Kind::ALL {
         for id in [
             "0",
@@ -103,25 +103,25 @@ async fn ids_without_an_object(gateway: Gateway) {
     );
 }
 
-async fn unsupported_methods(gateway: Gateway) {
+async fn unsupported_methods_are_rejected(gateway: Gateway) {
     let mut routes = vec![(String::new(), "GET, HEAD, OPTIONS")];
     for route in ["token", "token/refresh", "token/verify", "logout"] {
         routes.push((format!("authentication/{route}/"), "POST, OPTIONS"));
     }
     for kind in Kind::ALL {
         routes.push((list(kind), "GET, HEAD, POST, OPTIONS"));
-        let one = if MOVEMENTS.contains(&kind) {
+        let methods = if MOVEMENTS.contains(&kind) {
             "GET, HEAD, DELETE, OPTIONS"
         } else {
             "GET, HEAD, PUT, PATCH, DELETE, OPTIONS"
         };
-        routes.push((format!("{}/1/", kind.plural()), one));
+        routes.push((format!("{}/1/", kind.plural()), methods));
     }
     for (path, allowed) in routes {
         for method in [
             "GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "PURGE", "QUERY", "get",
         ] {
-            if allowed.split(", ").any(|known| known == method) {
+            if allowed.split(", ").any(|allowed_method| allowed_method == method) {
                 continue;
             }
             // The method is checked before the token, so the response is the same for every user.
@@ -151,8 +151,8 @@ async fn unsupported_methods(gateway: Gateway) {
 }
 
 async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
-    let send_as = async |token: Option<&str>, method: &str, path: &str, kind: &str, body: &str| {
+    let sample = Sample::create(&gateway.root).await;
+    let send_as = async |token: Option<&str>, method: &str, path: &str, media_type: &str, body: &str| {
         let actor = match token {
             None => gateway.anon.clone(),
             Some("bad") => gateway.with_token("no.good.token"),
@@ -163,7 +163,7 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
         send(
             actor
                 .request(method, path)
-                .header("content-type", kind)
+                .header("content-type", media_type)
                 .body(body.to_owned()),
         )
         .await
@@ -194,7 +194,7 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     send_as(Some("root"), "PATCH", &path, "application/json", "x")
         .await
         .expect_error(400, "PARSE_ERROR");
-    let wrong = send_as(
+    let invalid = send_as(
         Some("root"),
         "PATCH",
         &path,
@@ -202,7 +202,7 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
         r#"{"title": ""}"#,
     )
     .await;
-    wrong.expect_json(422, &json!({ "title": [ "This field may not be blank." ] }));
+    invalid.expect_json(422, &json!({ "title": [ "This field may not be blank." ] }));
     send_as(
         Some("root"),
         "PATCH",
@@ -222,9 +222,9 @@ async fn checks_are_made_in_the_documented_order(gateway: Gateway) {
     gateway.manager.delete(&path).await.expect_body(403, FORBIDDEN);
 }
 
-async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
+async fn a_trailing_slash_is_optional(gateway: Gateway) {
     for kind in Kind::ALL {
-        let sample = Sample::made_by(&gateway.root).await;
+        let sample = Sample::create(&gateway.root).await;
         let one = gateway.viewer.get(&sample.path(kind)).await.expect(200);
         for slash in ["", "/"] {
             let (all, path) = (kind.plural(), format!("{}/{}", kind.plural(), sample.id(kind)));
@@ -246,25 +246,25 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
                 .root
                 .post(&format!("{all}{slash}"), sample.body(kind))
                 .await;
-            let made_path = format!("{all}/{}", created.expect(201)["id"]);
+            let created_path = format!("{all}/{}", created.expect(201)["id"]);
             // Links end with a slash, whether or not the path of the request does.
-            let location = format!("http://{}/api/v1/{made_path}/", gateway.address);
+            let location = format!("http://{}/api/v1/{created_path}/", gateway.address);
             assert_eq!(created.header("location"), Some(&*location));
             if !MOVEMENTS.contains(&kind) {
                 gateway
                     .root
-                    .patch(&format!("{made_path}{slash}"), json!({}))
+                    .patch(&format!("{created_path}{slash}"), json!({}))
                     .await
                     .expect(200);
                 gateway
                     .root
-                    .put(&format!("{made_path}{slash}"), json!({}))
+                    .put(&format!("{created_path}{slash}"), json!({}))
                     .await
                     .expect(200);
             }
             gateway
                 .root
-                .delete(&format!("{made_path}{slash}"))
+                .delete(&format!("{created_path}{slash}"))
                 .await
                 .expect_body(204, "");
         }
@@ -295,8 +295,8 @@ async fn paths_with_and_without_a_trailing_slash(gateway: Gateway) {
     index.expect_body(200, &format!("{{{}}}", urls.join(",")));
 }
 
-async fn head_and_options(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn head_returns_the_headers_of_get(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let mut paths = vec![
         String::new(),
         "brands/?page=9".to_owned(),
@@ -321,7 +321,7 @@ async fn head_and_options(gateway: Gateway) {
     );
 }
 
-async fn an_internal_error(gateway: Gateway) {
+async fn an_internal_error_exposes_no_details(gateway: Gateway) {
     gateway.root.make(Kind::Supplier, json!({ "name": "LG" })).await;
     gateway.sql("ALTER TABLE supplier RENAME TO gone").await.unwrap();
     let body =
@@ -338,7 +338,7 @@ async fn an_internal_error(gateway: Gateway) {
     gateway.viewer.get("brands/").await.expect(200);
 }
 
-async fn an_unavailable_database(gateway: Gateway) {
+async fn an_unavailable_database_causes_503(gateway: Gateway) {
     gateway.services.db.close().await;
     let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
     assert_eq!(answer.expect_error(503, "UNAVAILABLE"), json!({}));
@@ -346,7 +346,7 @@ async fn an_unavailable_database(gateway: Gateway) {
     gateway.anon.get("/livez").await.expect_body(200, "ok");
 }
 
-async fn requests_that_are_not_valid_http(gateway: Gateway) {
+async fn invalid_http_is_rejected(gateway: Gateway) {
     let long = format!("x-long: {}", "x".repeat(200_000));
     for bytes in [
         b"no http at all\r\n\r\n".to_vec(),

@@ -9,12 +9,12 @@ use crate::support::answer::{Answer, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, Sample};
 
-on_both![
+on_both_databases![
     objects_have_entity_tags,
     tags_change_with_the_representation,
     a_matching_if_none_match_returns_304,
-    updates_with_if_match,
-    deletions_with_if_match,
+    updates_require_a_matching_if_match,
+    deletions_require_a_matching_if_match,
     one_of_several_concurrent_updates_succeeds,
 ];
 
@@ -40,7 +40,7 @@ pub(super) async fn send_with(
 }
 
 async fn objects_have_entity_tags(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     for kind in Kind::ALL {
         let tag = tag(&gateway.viewer, &sample.path(kind)).await;
         assert!(
@@ -73,13 +73,13 @@ async fn objects_have_entity_tags(gateway: Gateway) {
 
 async fn tags_change_with_the_representation(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     let product = sample.path(Kind::Product);
-    let mut earlier = vec![tag(root, &product).await];
+    let mut earlier_tags = vec![tag(root, &product).await];
     let mut assert_changed = async |change: &str| {
         let tag = tag(root, &product).await;
-        assert!(!earlier.contains(&tag), "the tag is {tag} after {change}");
-        earlier.push(tag);
+        assert!(!earlier_tags.contains(&tag), "the tag is {tag} after {change}");
+        earlier_tags.push(tag);
     };
     root.patch(&product, json!({ "title": "Other" }))
         .await
@@ -116,7 +116,7 @@ async fn tags_change_with_the_representation(gateway: Gateway) {
 }
 
 async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let header = "if-none-match";
     for kind in Kind::ALL {
         let path = sample.path(kind);
@@ -160,9 +160,9 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
     .expect_body(404, NOT_FOUND);
 }
 
-async fn updates_with_if_match(gateway: Gateway) {
+async fn updates_require_a_matching_if_match(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         for method in [Method::PUT, Method::PATCH] {
@@ -170,12 +170,12 @@ async fn updates_with_if_match(gateway: Gateway) {
             let body = json!({ "description": format!("By {method}") });
             let changed = send_with(root, method.clone(), &path, ("if-match", &tag_before), &body).await;
             changed.expect(200);
-            let now = changed.header("etag").unwrap().to_owned();
+            let tag_after = changed.header("etag").unwrap().to_owned();
             // The object has changed since it was read.
             let stale = json!({ "description": "Lost" });
             for value in [
                 &*tag_before,
-                &*format!("W/{now}"),
+                &*format!("W/{tag_after}"),
                 "\"other\"",
                 "x",
                 "",
@@ -190,15 +190,15 @@ async fn updates_with_if_match(gateway: Gateway) {
                 );
             }
             assert_eq!(root.get(&path).await.json()["description"], body["description"]);
-            let several = format!("\"other\", {now}");
+            let several = format!("\"other\", {tag_after}");
             send_with(root, method.clone(), &path, ("if-match", &several), &body)
                 .await
                 .expect(200);
             send_with(root, method.clone(), &path, ("if-match", "*"), &body)
                 .await
                 .expect(200);
-            let none = path.replace(&sample.id(kind).to_string(), "999");
-            send_with(root, method, &none, ("if-match", "*"), &body)
+            let missing = path.replace(&sample.id(kind).to_string(), "999");
+            send_with(root, method, &missing, ("if-match", "*"), &body)
                 .await
                 .expect_body(404, NOT_FOUND);
         }
@@ -221,7 +221,7 @@ async fn updates_with_if_match(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn deletions_with_if_match(gateway: Gateway) {
+async fn deletions_require_a_matching_if_match(gateway: Gateway) {
     let root = &gateway.root;
     for kind in LABELS {
         let id = root.make(kind, json!({ "name": "LG" })).await;
@@ -231,12 +231,12 @@ async fn deletions_with_if_match(gateway: Gateway) {
         let delete =
             async |value: &str| send(root.request(Method::DELETE, &path).header("if-match", value)).await;
         delete(&tag_before).await.expect_error(412, "PRECONDITION_FAILED");
-        let now = tag(root, &path).await;
-        delete(&now).await.expect_body(204, "");
-        delete(&now).await.expect_body(404, NOT_FOUND);
+        let tag_after = tag(root, &path).await;
+        delete(&tag_after).await.expect_body(204, "");
+        delete(&tag_after).await.expect_body(404, NOT_FOUND);
         delete("*").await.expect_body(404, NOT_FOUND);
     }
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Outflow, Kind::Inflow] {
         let path = sample.path(kind);
         let tag_before = tag(root, &path).await;
@@ -260,9 +260,9 @@ async fn one_of_several_concurrent_updates_succeeds(gateway: Gateway) {
             .iter()
             .map(|body| send_with(root, Method::PATCH, &path, ("if-match", &tag_before), body));
         let answers = futures_util::future::join_all(writes).await;
-        let winners: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
-        assert_eq!(winners.len(), 1);
+        let successes: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+        assert_eq!(successes.len(), 1);
         assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 412)));
-        assert_eq!(root.get(&path).await.json(), winners[0].json());
+        assert_eq!(root.get(&path).await.json(), successes[0].json());
     }
 }

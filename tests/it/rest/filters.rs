@@ -5,11 +5,11 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::{Gateway, at};
 
-on_both_through_both![
-    products_by_relation,
-    products_by_price,
-    movements_by_relation,
-    movements_by_day,
+on_both_databases_and_apis![
+    products_are_filtered_by_relation,
+    products_are_filtered_by_price,
+    movements_are_filtered_by_relation,
+    movements_are_filtered_by_day,
     filters_are_combined
 ];
 
@@ -23,7 +23,7 @@ const NO_MATCH: [&str; 6] = [
     "99999999999999999999999999",
 ];
 
-async fn products_by_relation(gateway: Gateway) {
+async fn products_are_filtered_by_relation(gateway: Gateway) {
     let root = &gateway.root;
     for name in ["One", "Two"] {
         root.make(Kind::Brand, json!({ "name": name })).await;
@@ -57,7 +57,7 @@ async fn products_by_relation(gateway: Gateway) {
     }
 }
 
-async fn products_by_price(gateway: Gateway) {
+async fn products_are_filtered_by_price(gateway: Gateway) {
     let root = &gateway.root;
     root.make(Kind::Brand, json!({ "name": "One" })).await;
     root.make(Kind::Category, json!({ "name": "One" })).await;
@@ -110,7 +110,7 @@ async fn products_by_price(gateway: Gateway) {
             "{query}"
         );
     }
-    for nothing in [
+    for query in [
         "max_price=-0.01",
         "min_price=1e20",
         "min_price=1e400",
@@ -118,14 +118,14 @@ async fn products_by_price(gateway: Gateway) {
         "min_price=9.991&max_price=9.999",
     ] {
         assert_eq!(
-            gateway.viewer.get(&format!("products/?{nothing}")).await.json()["count"],
+            gateway.viewer.get(&format!("products/?{query}")).await.json()["count"],
             0,
-            "{nothing}"
+            "{query}"
         );
     }
 }
 
-async fn movements_by_relation(gateway: Gateway) {
+async fn movements_are_filtered_by_relation(gateway: Gateway) {
     let root = &gateway.root;
     let (bolts, nuts) = (root.product("Bolts", 100).await, root.product("Nuts", 100).await);
     for name in ["One", "Two"] {
@@ -158,11 +158,11 @@ async fn movements_by_relation(gateway: Gateway) {
     }
 }
 
-async fn movements_by_day(gateway: Gateway) {
+async fn movements_are_filtered_by_day(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     gateway.root.make(Kind::Supplier, json!({ "name": "One" })).await;
     let mut gateway = gateway;
-    for moment in [
+    for time in [
         "2024-01-15T23:59:59.999999Z",
         "2024-01-16T00:00:00Z",
         "2024-01-16T12:00:00Z",
@@ -170,7 +170,7 @@ async fn movements_by_day(gateway: Gateway) {
         "2024-01-17T00:00:00Z",
         "2024-02-29T08:00:00Z",
     ] {
-        gateway = gateway.restart_at(&[], at(moment)).await;
+        gateway = gateway.restart_at(&[], at(time)).await;
         gateway
             .root
             .make(
@@ -201,7 +201,7 @@ async fn movements_by_day(gateway: Gateway) {
                 "{path}"
             );
         }
-        for nothing in [
+        for query in [
             "date_from=2024-03-01",
             "date_to=2024-01-14",
             "date_from=2024-01-17&date_to=2024-01-16",
@@ -209,13 +209,9 @@ async fn movements_by_day(gateway: Gateway) {
             "date_to=0001-01-01",
         ] {
             assert_eq!(
-                gateway
-                    .viewer
-                    .get(&format!("{collection}/?{nothing}"))
-                    .await
-                    .json()["count"],
+                gateway.viewer.get(&format!("{collection}/?{query}")).await.json()["count"],
                 0,
-                "{nothing}"
+                "{query}"
             );
         }
         // Times are stored with microseconds; REST shows whole seconds.

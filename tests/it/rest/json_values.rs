@@ -7,11 +7,11 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
-    lone_surrogates,
+on_both_databases![
+    lone_surrogates_are_rejected,
     integers_are_compared_by_value,
-    numbers_as_strings,
-    empty_strings_for_references,
+    numbers_are_accepted_as_texts,
+    an_empty_reference_counts_as_null,
 ];
 
 async fn integers_are_compared_by_value(gateway: Gateway) {
@@ -49,8 +49,8 @@ async fn integers_are_compared_by_value(gateway: Gateway) {
     }
 }
 
-async fn numbers_as_strings(gateway: Gateway) {
-    // Numbers are taken as texts, as in Django REST framework.
+async fn numbers_are_accepted_as_texts(gateway: Gateway) {
+    // As in Django REST framework.
     for (value, expected) in [("5", "5"), ("-1.50", "-1.50"), ("1e3", "1e3")] {
         let body = format!(r#"{{"name": {value}, "description": {value}}}"#);
         let created = gateway.root.raw(Method::POST, "brands/", body).await.expect(201);
@@ -62,14 +62,14 @@ async fn numbers_as_strings(gateway: Gateway) {
 }
 
 /// An empty reference counts as null, as in Django REST framework, where forms cannot express null.
-async fn empty_strings_for_references(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn an_empty_reference_counts_as_null(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let body = sample.with(Kind::Product, "brand", json!(""));
     let refused = gateway.manager.post("products/", body).await;
     refused.expect_json(422, &json!({ "brand": [ "This field may not be null." ] }));
 }
 
-async fn lone_surrogates(gateway: Gateway) {
+async fn lone_surrogates_are_rejected(gateway: Gateway) {
     let refusal = json!({ "name": [ "Not a valid string." ] });
     for escape in [
         r"\ud800",

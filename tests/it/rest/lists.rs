@@ -7,13 +7,13 @@ use crate::support::answer::{Answer, INVALID_PAGE, keys};
 use crate::support::gateway::Gateway;
 use crate::support::samples::{Sample, list};
 
-on_both![
+on_both_databases![
     an_empty_list_has_a_first_page,
     pages_are_linked,
-    page_sizes_have_bounds,
-    missing_pages,
-    invalid_parameters,
-    empty_and_unknown_parameters,
+    page_sizes_are_limited_to_100,
+    missing_pages_are_not_found,
+    invalid_parameters_are_rejected,
+    empty_and_unknown_parameters_are_ignored,
     links_keep_every_other_parameter,
     links_lead_through_the_whole_list,
 ];
@@ -21,13 +21,13 @@ on_both![
 impl Answer {
     /// Asserts that the error names this parameter.
     #[track_caller]
-    pub fn rejects_parameter(&self, parameter: &str) {
+    pub fn expect_rejected_parameter(&self, parameter: &str) {
         let body = self.expect(400);
         assert_eq!(keys(&body["error"]["details"]), [parameter], "{body}");
     }
 }
 
-async fn brands(gateway: &Gateway, count: usize) {
+async fn create_brands(gateway: &Gateway, count: usize) {
     for number in 1..=count {
         gateway
             .root
@@ -54,7 +54,7 @@ async fn an_empty_list_has_a_first_page(gateway: Gateway) {
 }
 
 async fn pages_are_linked(gateway: Gateway) {
-    brands(&gateway, 25).await;
+    create_brands(&gateway, 25).await;
     let url = format!("http://{}/api/v1/brands/", gateway.address);
     let (one, two, three) = (url.clone(), format!("{url}?page=2"), format!("{url}?page=3"));
     let pages = [
@@ -80,8 +80,8 @@ async fn pages_are_linked(gateway: Gateway) {
     }
 }
 
-async fn page_sizes_have_bounds(gateway: Gateway) {
-    brands(&gateway, 102).await;
+async fn page_sizes_are_limited_to_100(gateway: Gateway) {
+    create_brands(&gateway, 102).await;
     for (size, rows) in [
         ("1", 1),
         ("10", 10),
@@ -102,12 +102,12 @@ async fn page_sizes_have_bounds(gateway: Gateway) {
             .viewer
             .get(&format!("brands/?page_size={size}"))
             .await
-            .rejects_parameter("page_size");
+            .expect_rejected_parameter("page_size");
     }
 }
 
-async fn missing_pages(gateway: Gateway) {
-    brands(&gateway, 20).await;
+async fn missing_pages_are_not_found(gateway: Gateway) {
+    create_brands(&gateway, 20).await;
     for page in [
         "0",
         "-1",
@@ -142,13 +142,13 @@ async fn missing_pages(gateway: Gateway) {
         .expect_body(404, INVALID_PAGE);
 }
 
-async fn invalid_parameters(gateway: Gateway) {
+async fn invalid_parameters_are_rejected(gateway: Gateway) {
     for page in ["abc", "1.5", "1e1", "0x1", "1%202", "%F0%9F%90%91", "--1", "%00"] {
         gateway
             .viewer
             .get(&format!("brands/?page={page}"))
             .await
-            .rejects_parameter("page");
+            .expect_rejected_parameter("page");
     }
     for kind in Kind::ALL {
         let path = list(kind);
@@ -156,12 +156,12 @@ async fn invalid_parameters(gateway: Gateway) {
             .viewer
             .get(&format!("{path}?page=abc"))
             .await
-            .rejects_parameter("page");
+            .expect_rejected_parameter("page");
         gateway
             .viewer
             .get(&format!("{path}?page_size=0"))
             .await
-            .rejects_parameter("page_size");
+            .expect_rejected_parameter("page_size");
         for ordering in [
             "colour",
             "-colour",
@@ -182,7 +182,7 @@ async fn invalid_parameters(gateway: Gateway) {
                 .viewer
                 .get(&format!("{path}?ordering={ordering}"))
                 .await
-                .rejects_parameter("ordering");
+                .expect_rejected_parameter("ordering");
         }
     }
     let cases = [
@@ -208,7 +208,7 @@ async fn invalid_parameters(gateway: Gateway) {
                 .viewer
                 .get(&format!("{collection}/?{parameter}={value}"))
                 .await
-                .rejects_parameter(parameter);
+                .expect_rejected_parameter(parameter);
         }
     }
     for collection in ["inflows", "outflows"] {
@@ -233,14 +233,14 @@ async fn invalid_parameters(gateway: Gateway) {
                     .viewer
                     .get(&format!("{collection}/?{parameter}={day}"))
                     .await
-                    .rejects_parameter(parameter);
+                    .expect_rejected_parameter(parameter);
             }
         }
     }
 }
 
-async fn empty_and_unknown_parameters(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+async fn empty_and_unknown_parameters_are_ignored(gateway: Gateway) {
+    let sample = Sample::create(&gateway.root).await;
     let parameters = [
         "page",
         "page_size",
@@ -367,7 +367,7 @@ async fn links_keep_every_other_parameter(gateway: Gateway) {
 }
 
 async fn links_lead_through_the_whole_list(gateway: Gateway) {
-    brands(&gateway, 7).await;
+    create_brands(&gateway, 7).await;
     let follow = async |first: &str, link: &str| {
         let mut pages = Vec::new();
         let mut path = first.to_owned();
@@ -378,7 +378,7 @@ async fn links_lead_through_the_whole_list(gateway: Gateway) {
                 Some(next) => {
                     path = next
                         .split_once(&gateway.address.to_string())
-                        .expect("our address")
+                        .expect("the address of the gateway")
                         .1
                         .to_owned();
                 }

@@ -12,12 +12,12 @@ use crate::support::answer::keys;
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{
     DESCRIPTION, assert_example, assert_like, examples, list_path, object, object_path, operation,
-    operations, paths, required_headers, resolved, response, schema, sent_schema,
+    operations, paths, request_schema, required_headers, resolved, response, schema,
 };
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
-on_both![
+on_both_databases![
     every_method_is_described,
     responses_have_the_described_keys,
     bodies_have_the_described_fields,
@@ -65,7 +65,7 @@ async fn every_method_is_described(gateway: Gateway) {
             .flat_map(|kind| [list_path(kind), object_path(kind)]),
     );
     expected.extend([list_path(Kind::Webhook), object_path(Kind::Webhook)]);
-    let below = [
+    let subpaths = [
         "rotate-secret",
         "test",
         "replay",
@@ -73,7 +73,7 @@ async fn every_method_is_described(gateway: Gateway) {
         "deliveries/{delivery}",
         "deliveries/{delivery}/replay",
     ];
-    expected.extend(below.map(|below| format!("{}{below}/", object_path(Kind::Webhook))));
+    expected.extend(subpaths.map(|subpath| format!("{}{subpath}/", object_path(Kind::Webhook))));
     assert_eq!(
         paths().keys().collect::<Vec<_>>(),
         expected.iter().collect::<Vec<_>>()
@@ -81,7 +81,7 @@ async fn every_method_is_described(gateway: Gateway) {
 }
 
 async fn responses_have_the_described_keys(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let success = |path: &str, method: &str, status| schema(response(path, method, status));
     for kind in Kind::ALL {
         let created = gateway.root.post(&list(kind), sample.body(kind)).await;
@@ -129,7 +129,7 @@ async fn responses_have_the_described_keys(gateway: Gateway) {
 }
 
 async fn bodies_have_the_described_fields(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let webhook = ManagedEndpoint::make(&gateway, "https://1.1.1.1/", &["outflow.created"]).await;
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let bodies = operations().filter(|(.., operation)| operation.get("requestBody").is_some());
@@ -142,14 +142,17 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
         let id = kind.map_or(webhook.id, |kind| sample.id(kind));
         let url = path.trim_start_matches('/').replace("{id}", &id.to_string());
         let by = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-        let schema = sent_schema(path, method);
+        let schema = request_schema(path, method);
         let fields: BTreeSet<&str> = keys(&schema["properties"]).into_iter().collect();
-        // No field takes a list, so every known field reports an error.
-        let wrong: Map<String, Value> = fields
+        // No field accepts an empty list, so every known field reports an error.
+        let invalid: Map<String, Value> = fields
             .iter()
             .map(|name| ((*name).to_owned(), json!([])))
             .collect();
-        let answer = gateway.root.raw(by.clone(), &url, json!(wrong).to_string()).await;
+        let answer = gateway
+            .root
+            .raw(by.clone(), &url, json!(invalid).to_string())
+            .await;
         let errors = answer.expect(422);
         assert_eq!(
             keys(&errors).into_iter().collect::<BTreeSet<_>>(),
@@ -200,7 +203,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
             if name == "search" {
                 continue;
             }
-            // A question mark is invalid for each parameter.
+            // A question mark is an invalid value of every parameter.
             let refused = gateway.viewer.get(&format!("{}?{name}=%3F", list(kind))).await;
             let details = refused.expect_error(400, "INVALID_PARAMETER");
             assert_eq!(keys(&details), [name], "{kind:?}");
@@ -228,7 +231,7 @@ async fn parameters_are_the_described_ones(gateway: Gateway) {
 }
 
 async fn errors_are_the_described_ones(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let (root, viewer, anon) = (&gateway.root, &gateway.viewer, &gateway.anon);
     for kind in Kind::ALL {
         let (all, one) = (list_path(kind), object_path(kind));
@@ -254,8 +257,8 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
             .header("content-type", "text/xml")
             .body("<a/>");
         assert_example(&send(xml).await, &all, "post", 415);
-        let old = root.request(Method::DELETE, &path).header("if-match", "\"999\"");
-        assert_example(&send(old).await, &one, "delete", 412);
+        let stale = root.request(Method::DELETE, &path).header("if-match", "\"999\"");
+        assert_example(&send(stale).await, &one, "delete", 412);
 
         let not_allowed = root.put(&list, json!({})).await;
         assert_eq!(
@@ -277,8 +280,8 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
             assert_eq!(error["code"]["enum"], json!(["PROTECTED"]));
         }
     }
-    let nothing_left = json!({ "quantity": 0 });
-    root.patch(&sample.path(Kind::Product), nothing_left)
+    let no_stock = json!({ "quantity": 0 });
+    root.patch(&sample.path(Kind::Product), no_stock)
         .await
         .expect(200);
     let refused = root.delete(&sample.path(Kind::Inflow)).await;
@@ -286,9 +289,9 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
     let described = schema(response(&object_path(Kind::Inflow), "delete", 409));
     assert_like(&refused.json(), described, "shortage");
 
-    let wrong = json!({ "username": "admin", "password": "wrong" });
+    let login = json!({ "username": "admin", "password": "wrong" });
     assert_example(
-        &anon.post("authentication/token/", wrong).await,
+        &anon.post("authentication/token/", login).await,
         "/authentication/token/",
         "post",
         401,
@@ -317,11 +320,11 @@ async fn the_description_is_served_without_a_token(gateway: Gateway) {
     assert_eq!(answer.header("content-type"), Some("application/json"));
     assert_eq!(answer.header("cache-control"), Some("no-cache"));
     let tag = answer.header("etag").expect("a tag").to_owned();
-    let again = gateway
+    let conditional = gateway
         .anon
         .request(Method::GET, path)
         .header("if-none-match", &tag);
-    send(again).await.expect_body(304, "");
+    send(conditional).await.expect_body(304, "");
     let other = gateway
         .anon
         .request(Method::GET, path)
@@ -344,9 +347,9 @@ async fn preconditions_have_no_example_values(gateway: Gateway) {
     for name in ["IfMatch", "IfNoneMatch"] {
         let parameter = &description["components"]["parameters"][name];
         assert_eq!(parameter["in"], "header", "{name}");
-        for filled in ["example", "examples", "default"] {
-            assert_eq!(parameter.get(filled), None, "{name}");
-            assert_eq!(parameter["schema"].get(filled), None, "{name}");
+        for key in ["example", "examples", "default"] {
+            assert_eq!(parameter.get(key), None, "{name}");
+            assert_eq!(parameter["schema"].get(key), None, "{name}");
         }
     }
 }
@@ -380,9 +383,9 @@ fn each_operation_has_a_summary() {
 fn the_printed_description_is_up_to_date() {
     let printed = std::fs::read_to_string(concat!(env!("CARGO_MANIFEST_DIR"), "/openapi.json"));
     let printed = printed.expect("openapi.json at the root of the repository");
-    let fresh = format!("{}\n", rest::openapi_description());
+    let expected = format!("{}\n", rest::openapi_description());
     assert!(
-        printed == fresh,
+        printed == expected,
         "openapi.json is out of date: run scripts/export"
     );
 }

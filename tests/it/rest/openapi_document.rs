@@ -5,7 +5,7 @@ use crate::support::answer::compact;
 use crate::support::openapi_index::{examples, operation, response};
 
 #[test]
-fn the_examples_are_those_of_the_document() {
+fn the_description_contains_every_documented_example() {
     /// Each example with its path, its method, and `body` or the status of a response.
     macro_rules! assert_examples {
         ($($name:literal: $path:literal $method:literal $status:tt,)+) => { $(

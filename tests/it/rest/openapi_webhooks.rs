@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, send_due, with_managed_endpoints, with_webhooks,
 };
 
-on_both![webhooks_match_their_description];
+on_both_databases![webhooks_match_their_description];
 
 async fn webhooks_match_their_description(gateway: Gateway) {
     let receiver = Receiver::start().await;
@@ -22,9 +22,13 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     let (all, one) = (list_path(Kind::Webhook), object_path(Kind::Webhook));
     let example = operation(&all, "post")["requestBody"]["content"]["application/json"]["example"].clone();
     let created = root.post("webhooks/", example).await.expect(201);
-    assert_like(&created, success(&all, "post", 201), "made");
+    assert_like(&created, success(&all, "post", 201), "created");
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    assert_like(&endpoint.read(&gateway).await, success(&one, "get", 200), "shown");
+    assert_like(
+        &endpoint.read(&gateway).await,
+        success(&one, "get", 200),
+        "object",
+    );
     assert_like(
         &root.get("webhooks/").await.expect(200),
         success(&all, "get", 200),
@@ -55,19 +59,19 @@ async fn webhooks_match_their_description(gateway: Gateway) {
         success(&described, "get", 200),
         "delivery",
     );
-    let again = root.post(&format!("{path}replay/"), json!({})).await.expect(202);
+    let replayed = root.post(&format!("{path}replay/"), json!({})).await.expect(202);
     assert_like(
-        &again,
+        &replayed,
         success(&format!("{described}replay/"), "post", 202),
         "replay",
     );
     let since = json!({ "since": "2024-01-01T00:00:00Z" });
-    let all_again = root
+    let all_replayed = root
         .post(&endpoint.path("replay/"), since.clone())
         .await
         .expect(202);
     assert_like(
-        &all_again,
+        &all_replayed,
         success(&format!("{one}replay/"), "post", 202),
         "replay all",
     );
@@ -110,15 +114,18 @@ async fn webhooks_match_their_description(gateway: Gateway) {
     let body = json!({ "url": "https://1.1.1.1/", "events": ["outflow.created"] });
     assert_example(&root.post("webhooks/", body).await, &all, "post", 409);
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
-    let fixed = gateway.root.get("webhooks/?ordering=-id").await.ids()[0];
+    let configured = gateway.root.get("webhooks/?ordering=-id").await.ids()[0];
     assert_example(
-        &gateway.root.delete(&format!("webhooks/{fixed}/")).await,
+        &gateway.root.delete(&format!("webhooks/{configured}/")).await,
         &one,
         "delete",
         409,
     );
     assert_example(
-        &gateway.root.patch(&format!("webhooks/{fixed}/"), json!({})).await,
+        &gateway
+            .root
+            .patch(&format!("webhooks/{configured}/"), json!({}))
+            .await,
         &one,
         "patch",
         409,

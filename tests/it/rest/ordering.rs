@@ -10,14 +10,14 @@ use crate::support::actors::Actor;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, MOVEMENTS, list};
 
-on_both![repeated_ordering_parameters];
+on_both_databases![repeated_ordering_parameters_are_joined];
 
-on_both_through_both![
+on_both_databases_and_apis![
     labels_order_by_every_column,
     products_order_by_every_column,
     movements_order_by_every_column,
-    default_orders,
-    several_columns,
+    lists_have_default_orders,
+    lists_are_ordered_by_several_columns,
     text_order_is_the_same_on_every_database,
     pages_neither_repeat_nor_skip,
 ];
@@ -49,14 +49,14 @@ async fn assert_orders_by(actor: &Actor, kind: Kind, columns: &[&str]) {
         for descending in [false, true] {
             let mut sorted = rows.clone();
             sorted.sort_by(|left, right| {
-                let directed = |order: Ordering| if descending { order.reverse() } else { order };
+                let in_direction = |order: Ordering| if descending { order.reverse() } else { order };
                 let values = match (&left[column], &right[column]) {
                     (Value::Null, Value::Null) => Ordering::Equal,
                     (Value::Null, _) => Ordering::Greater,
                     (_, Value::Null) => Ordering::Less,
-                    (left, right) => directed(compare(left, right, column)),
+                    (left, right) => in_direction(compare(left, right, column)),
                 };
-                values.then_with(|| directed(left["id"].as_i64().cmp(&right["id"].as_i64())))
+                values.then_with(|| in_direction(left["id"].as_i64().cmp(&right["id"].as_i64())))
             });
             let expected: Vec<i64> = sorted
                 .iter()
@@ -127,8 +127,8 @@ async fn labels_order_by_every_column(gateway: Gateway) {
     }
 }
 
-/// Fourteen products with many equal values.
-async fn products(gateway: &Gateway) {
+/// Creates fourteen products with many equal values.
+async fn create_products(gateway: &Gateway) {
     let brand = gateway.root.make(Kind::Brand, json!({ "name": "A brand" })).await;
     let category = gateway
         .root
@@ -147,10 +147,10 @@ async fn products(gateway: &Gateway) {
         "9",
     ];
     for (index, title) in NAMES.iter().enumerate() {
-        let unless_null = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
+        let text_or_null = |text: &str| if index % 4 == 1 { Value::Null } else { json!(text) };
         let product = json!({
             "title": title, "brand": brand, "category": category,
-            "description": unless_null(NAMES[13 - index]), "serie_number": unless_null(&format!("{}{index}", NAMES[(index * 5) % 14])),
+            "description": text_or_null(NAMES[13 - index]), "serie_number": text_or_null(&format!("{}{index}", NAMES[(index * 5) % 14])),
             "cost_price": prices[index % 10], "selling_price": prices[(index * 3) % 10], "quantity": (index * 7) % 5,
         });
         gateway.root.make(Kind::Product, product).await;
@@ -159,7 +159,7 @@ async fn products(gateway: &Gateway) {
 }
 
 async fn products_order_by_every_column(gateway: Gateway) {
-    products(&gateway).await;
+    create_products(&gateway).await;
     for id in [2, 7] {
         gateway
             .root
@@ -205,8 +205,8 @@ async fn movements_order_by_every_column(gateway: Gateway) {
     }
 }
 
-async fn default_orders(gateway: Gateway) {
-    products(&gateway).await;
+async fn lists_have_default_orders(gateway: Gateway) {
+    create_products(&gateway).await;
     for kind in LABELS {
         for name in ["b", "C", "a", "B", "A"] {
             gateway
@@ -246,8 +246,8 @@ async fn default_orders(gateway: Gateway) {
     }
 }
 
-async fn several_columns(gateway: Gateway) {
-    products(&gateway).await;
+async fn lists_are_ordered_by_several_columns(gateway: Gateway) {
+    create_products(&gateway).await;
     let answer = gateway
         .viewer
         .get("products/?ordering=-quantity,selling_price,-id&page_size=100")
@@ -262,11 +262,11 @@ async fn several_columns(gateway: Gateway) {
         order == Ordering::Less
     }));
     // Spaces and empty items are ignored.
-    let same = gateway
+    let with_spaces = gateway
         .viewer
         .get("products/?ordering=-quantity,%20selling_price%20,,-id,&page_size=100")
         .await;
-    assert_eq!(same.ids(), answer.ids());
+    assert_eq!(with_spaces.ids(), answer.ids());
     // Ties are broken in the direction of the last column.
     let ascending = gateway
         .viewer
@@ -327,8 +327,8 @@ async fn pages_neither_repeat_nor_skip(gateway: Gateway) {
 }
 
 /// Generated clients repeat the parameter for each column.
-async fn repeated_ordering_parameters(gateway: Gateway) {
-    products(&gateway).await;
+async fn repeated_ordering_parameters_are_joined(gateway: Gateway) {
+    create_products(&gateway).await;
     let order = async |query: &str| {
         let path = format!("products/?{query}&page_size=100");
         gateway.viewer.get(&path).await.ids()

@@ -11,18 +11,18 @@ use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, head};
 use crate::support::test_database::PASSWORD;
 
-on_both![
+on_both_databases![
     links_use_the_host_header,
     the_public_address_takes_precedence,
-    a_public_path_is_in_every_address,
-    forwarded_headers_are_used_from_proxies_only,
+    a_public_path_is_in_every_link,
+    forwarded_headers_are_accepted_from_configured_proxies_only,
     failures_count_for_the_client_behind_a_proxy,
     only_allowed_hosts_are_served,
     large_responses_are_compressed,
 ];
 
 /// The link to the brands in the index, for a request with these headers.
-async fn brands(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
+async fn brands_link(gateway: &Gateway, headers: &[(&str, &str)]) -> String {
     let request = gateway.anon.request(Method::GET, "");
     let request = headers
         .iter()
@@ -43,12 +43,12 @@ async fn links_use_the_host_header(gateway: Gateway) {
         "my-host-1",
     ] {
         assert_eq!(
-            brands(&gateway, &[("host", host)]).await,
+            brands_link(&gateway, &[("host", host)]).await,
             format!("http://{host}/api/v1/brands/")
         );
     }
     // A syntactically invalid host is refused, so it never appears in a link.
-    let own = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
+    let bound_link = format!("http://{}/api/v1/brands/", gateway.services.config.bind);
     for host in [
         "evil.example/path?",
         "a@b",
@@ -90,7 +90,7 @@ async fn links_use_the_host_header(gateway: Gateway) {
     // HTTP/1.0 requires no `Host` header; the links contain the address that the gateway listens on.
     let answer = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
     assert_eq!(answer.status, 200);
-    assert!(answer.body.contains(&own), "{}", answer.body);
+    assert!(answer.body.contains(&bound_link), "{}", answer.body);
     // Every absolute URL has the same origin.
     let request = gateway
         .root
@@ -112,7 +112,7 @@ async fn links_use_the_host_header(gateway: Gateway) {
     );
 }
 
-async fn a_public_path_is_in_every_address(gateway: Gateway) {
+async fn a_public_path_is_in_every_link(gateway: Gateway) {
     let base = "https://shop.example/stock";
     let other = gateway.another(&["--public-url", base]).await;
     for name in ["One", "Two"] {
@@ -129,23 +129,23 @@ async fn a_public_path_is_in_every_address(gateway: Gateway) {
         page["next"],
         format!("{base}/api/v1/brands/?page_size=1&search=&page=2")
     );
-    assert_eq!(brands(&other, &[]).await, format!("{base}/api/v1/brands/"));
+    assert_eq!(brands_link(&other, &[]).await, format!("{base}/api/v1/brands/"));
     let description = other.anon.get("openapi.json").await;
     assert_eq!(
         description.expect(200)["servers"][0]["url"],
         format!("{base}/api/v1")
     );
     assert!(!description.text.contains("localhost"));
-    let start = other.anon.get("/").await;
-    start.expect_text(200);
-    assert!(start.text.contains(&format!("curl -s {base}/api/v1/products/")));
-    for link in start.text.split("href=\"").skip(1) {
+    let page = other.anon.get("/").await;
+    page.expect_text(200);
+    assert!(page.text.contains(&format!("curl -s {base}/api/v1/products/")));
+    for link in page.text.split("href=\"").skip(1) {
         assert!(
             link.starts_with("/stock/") || link.starts_with("#content"),
             "{link}"
         );
     }
-    other.end().await;
+    other.stop().await;
 }
 
 async fn the_public_address_takes_precedence(gateway: Gateway) {
@@ -172,45 +172,48 @@ async fn the_public_address_takes_precedence(gateway: Gateway) {
             ("x-forwarded-host", "evil.example"),
             ("x-forwarded-proto", "http"),
         ];
-        assert_eq!(brands(&other, &headers).await, expected);
-        other.end().await;
+        assert_eq!(brands_link(&other, &headers).await, expected);
+        other.stop().await;
     }
 }
 
-async fn forwarded_headers_are_used_from_proxies_only(gateway: Gateway) {
+async fn forwarded_headers_are_accepted_from_configured_proxies_only(gateway: Gateway) {
     let forwarded = [
         ("host", "inner:8000"),
         ("x-forwarded-host", "stock.example.com"),
         ("x-forwarded-proto", "https"),
     ];
     assert_eq!(
-        brands(&gateway, &forwarded).await,
+        brands_link(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
     let gateway = gateway.restart_with(&["--trusted-proxies", "10.0.0.0/8"]).await;
     assert_eq!(
-        brands(&gateway, &forwarded).await,
+        brands_link(&gateway, &forwarded).await,
         "http://inner:8000/api/v1/brands/"
     );
     let gateway = gateway
         .restart_with(&["--trusted-proxies", "10.0.0.0/8,127.0.0.1"])
         .await;
     assert_eq!(
-        brands(&gateway, &forwarded).await,
+        brands_link(&gateway, &forwarded).await,
         "https://stock.example.com/api/v1/brands/"
     );
     // The last value is used, which the proxy nearest to the gateway has appended.
-    let two = [
+    let several_values = [
         ("host", "inner"),
         ("x-forwarded-host", "evil.example, stock.example.com"),
         ("x-forwarded-proto", "http, https"),
     ];
     assert_eq!(
-        brands(&gateway, &two).await,
+        brands_link(&gateway, &several_values).await,
         "https://stock.example.com/api/v1/brands/"
     );
     let invalid = [("host", "inner"), ("x-forwarded-proto", "javascript")];
-    assert_eq!(brands(&gateway, &invalid).await, "http://inner/api/v1/brands/");
+    assert_eq!(
+        brands_link(&gateway, &invalid).await,
+        "http://inner/api/v1/brands/"
+    );
 }
 
 async fn failures_count_for_the_client_behind_a_proxy(gateway: Gateway) {
@@ -318,10 +321,10 @@ async fn large_responses_are_compressed(gateway: Gateway) {
     assert_eq!(get_compressed("brands/2/", "br").await.0.as_deref(), Some("br"));
     assert_eq!(get_compressed("brands/2/", "identity").await.0, None);
     assert_eq!(get_compressed("brands/1/", "gzip, br").await.0, None);
-    let head = exchange(
+    let uncompressed = exchange(
         gateway.address,
         head("GET /api/v1/brands/2/", &[&token]).as_bytes(),
     )
     .await;
-    assert_eq!(head.body, plain.text);
+    assert_eq!(uncompressed.body, plain.text);
 }

@@ -11,17 +11,17 @@ use crate::support::gateway::Gateway;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
-on_both![
-    preconditions_of_writes,
-    preconditions_of_reads,
+on_both_databases![
+    writes_check_preconditions,
+    reads_check_preconditions,
     preconditions_are_checked_after_permissions_and_before_bodies,
     compressed_objects_have_weak_tags,
-    preconditions_of_webhook_actions,
+    webhook_actions_check_preconditions,
 ];
 
-async fn preconditions_of_writes(gateway: Gateway) {
+async fn writes_check_preconditions(gateway: Gateway) {
     let root = &gateway.root;
-    let sample = Sample::made_by(root).await;
+    let sample = Sample::create(root).await;
     for kind in [Kind::Brand, Kind::Category, Kind::Supplier, Kind::Product] {
         let path = sample.path(kind);
         let before = root.get(&path).await.json();
@@ -42,8 +42,8 @@ async fn preconditions_of_writes(gateway: Gateway) {
         send_with(root, Method::PATCH, &path, ("if-none-match", "\"other\""), &body)
             .await
             .expect(200);
-        let none = format!("{}/999/", kind.plural());
-        send_with(root, Method::PUT, &none, ("if-none-match", "*"), &body)
+        let missing = format!("{}/999/", kind.plural());
+        send_with(root, Method::PUT, &missing, ("if-none-match", "*"), &body)
             .await
             .expect_body(404, NOT_FOUND);
     }
@@ -68,9 +68,9 @@ async fn preconditions_of_writes(gateway: Gateway) {
     }
 }
 
-async fn preconditions_of_reads(gateway: Gateway) {
+async fn reads_check_preconditions(gateway: Gateway) {
     let viewer = &gateway.viewer;
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Product);
     let tag_before = tag(viewer, &path).await;
     for method in [Method::GET, Method::HEAD] {
@@ -103,18 +103,18 @@ async fn preconditions_of_reads(gateway: Gateway) {
 }
 
 async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = sample.path(Kind::Brand);
     let stale = ("if-match", "\"999\"");
     for method in [Method::PUT, Method::PATCH] {
-        let wrong = json!({ "name": "" });
-        send_with(&gateway.anon, method.clone(), &path, stale, &wrong)
+        let invalid = json!({ "name": "" });
+        send_with(&gateway.anon, method.clone(), &path, stale, &invalid)
             .await
             .expect(401);
-        send_with(&gateway.viewer, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.viewer, method.clone(), &path, stale, &invalid)
             .await
             .expect(403);
-        send_with(&gateway.root, method.clone(), &path, stale, &wrong)
+        send_with(&gateway.root, method.clone(), &path, stale, &invalid)
             .await
             .expect_error(412, "PRECONDITION_FAILED");
         let request = gateway.root.request(method, &path).header(stale.0, stale.1);
@@ -128,7 +128,7 @@ async fn preconditions_are_checked_after_permissions_and_before_bodies(gateway: 
 }
 
 async fn compressed_objects_have_weak_tags(gateway: Gateway) {
-    // The description has to be long, because small responses are not compressed.
+    // The description must be long, because small responses are not compressed.
     let large = json!({ "name": "Large", "description": "\u{1F986}".repeat(5_000) });
     let brand = gateway.root.make(Kind::Brand, large).await;
     let path = format!("brands/{brand}/");
@@ -162,7 +162,7 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
             assert_eq!(answer.header("content-encoding"), None);
         }
     }
-    // `If-Match` uses the strong comparison, so a client that has read a compressed object has to remove `W/`.
+    // `If-Match` uses the strong comparison, so a client that has read a compressed object must remove `W/`.
     let body = json!({ "name": "Changed" });
     send_with(&gateway.root, Method::PATCH, &path, ("if-match", &weak), &body)
         .await
@@ -172,30 +172,30 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
         .expect(200);
 }
 
-/// The actions on an endpoint have its tag; a delivery has none.
-async fn preconditions_of_webhook_actions(gateway: Gateway) {
+/// Actions on an endpoint are checked against its tag. A delivery has no tag.
+async fn webhook_actions_check_preconditions(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let endpoint = ManagedEndpoint::make(&gateway, "http://127.0.0.1:9/", &["outflow.created"]).await;
-    let old = tag(root, &endpoint.path("")).await;
+    let old_tag = tag(root, &endpoint.path("")).await;
     endpoint
         .patch(&gateway, json!({ "description": "Changed" }))
         .await;
-    let seen = tag(root, &endpoint.path("")).await;
+    let current_tag = tag(root, &endpoint.path("")).await;
     root.post(&endpoint.path("test/"), Value::Null).await.expect(202);
     let id = endpoint.deliveries(&gateway).await[0]["id"].clone();
     let replay_one = endpoint.path(&format!("deliveries/{id}/replay/"));
     let count = async || endpoint.deliveries(&gateway).await.len();
     let since = json!({ "since": "2024-01-01T00:00:00Z" });
     for (path, tag, body) in [
-        (endpoint.path("test/"), Some(&seen), Value::Null),
-        (endpoint.path("replay/"), Some(&seen), since.clone()),
+        (endpoint.path("test/"), Some(&current_tag), Value::Null),
+        (endpoint.path("replay/"), Some(&current_tag), since.clone()),
         (replay_one.clone(), None, Value::Null),
     ] {
         let before = count().await;
-        let weak = format!("W/{seen}");
+        let weak = format!("W/{current_tag}");
         for header in [
-            ("if-match", &*old),
+            ("if-match", &*old_tag),
             ("if-match", "\"other\""),
             ("if-match", &*weak),
             ("if-none-match", "*"),
@@ -216,14 +216,14 @@ async fn preconditions_of_webhook_actions(gateway: Gateway) {
                 .expect_body(404, NOT_FOUND);
         }
         if path.ends_with("/replay/") && tag.is_some() {
-            send_with(root, Method::POST, &path, ("if-match", &old), &json!({}))
+            send_with(root, Method::POST, &path, ("if-match", &old_tag), &json!({}))
                 .await
                 .expect_error(412, "PRECONDITION_FAILED");
         }
         assert_eq!(count().await, before, "{path}");
         let matching = tag.map_or("*", String::as_str);
         for header in [
-            ("if-none-match", &*old),
+            ("if-none-match", &*old_tag),
             ("if-match", matching),
             ("if-match", "*"),
         ] {
@@ -232,7 +232,7 @@ async fn preconditions_of_webhook_actions(gateway: Gateway) {
                 .expect(202);
         }
         if tag.is_none() {
-            send_with(root, Method::POST, &path, ("if-match", &seen), &body)
+            send_with(root, Method::POST, &path, ("if-match", &current_tag), &body)
                 .await
                 .expect_error(412, "PRECONDITION_FAILED");
         }

@@ -6,14 +6,14 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::{LABELS, list};
 
-on_both_through_both![
-    labels_by_name,
-    products_by_title,
-    any_alphabet,
-    words_in_any_order,
-    too_many_words,
+on_both_databases_and_apis![
+    labels_are_found_by_name,
+    products_are_found_by_title,
+    case_is_ignored_in_every_alphabet,
+    words_match_in_any_order,
+    more_than_50_words_are_rejected,
     no_character_is_special,
-    empty_and_long_searches
+    empty_and_long_searches_are_accepted
 ];
 
 /// The query string that searches for a text.
@@ -31,7 +31,7 @@ async fn names(gateway: &Gateway, kind: Kind, text: &str) -> Vec<String> {
         .texts("name")
 }
 
-async fn labels_by_name(gateway: Gateway) {
+async fn labels_are_found_by_name(gateway: Gateway) {
     for kind in LABELS {
         for (name, description) in [
             ("Samsung", "phones"),
@@ -53,7 +53,7 @@ async fn labels_by_name(gateway: Gateway) {
     }
 }
 
-async fn products_by_title(gateway: Gateway) {
+async fn products_are_found_by_title(gateway: Gateway) {
     let product = gateway.root.product("Samsung Galaxy S23", 1).await;
     let details = json!({ "description": "Flagship", "serie_number": "SN123456789" });
     gateway
@@ -68,16 +68,16 @@ async fn products_by_title(gateway: Gateway) {
             .await
             .ids()
     };
-    for found in ["galaxy", "GALAXY s2", "samsung galaxy s23", "galaxy  s23", " "] {
-        assert_eq!(search(found).await, [product], "{found}");
+    for text in ["galaxy", "GALAXY s2", "samsung galaxy s23", "galaxy  s23", " "] {
+        assert_eq!(search(text).await, [product], "{text}");
     }
-    for missing in ["flagship", "SN123", "a brand", "\"galaxy  s23\"", "s24"] {
-        assert!(search(missing).await.is_empty(), "{missing}");
+    for text in ["flagship", "SN123", "a brand", "\"galaxy  s23\"", "s24"] {
+        assert!(search(text).await.is_empty(), "{text}");
     }
 }
 
-async fn any_alphabet(gateway: Gateway) {
-    let named = [
+async fn case_is_ignored_in_every_alphabet(gateway: Gateway) {
+    let all_names = [
         "Água de Coco",
         "Straße",
         "ΟΔΟΣ",
@@ -89,7 +89,7 @@ async fn any_alphabet(gateway: Gateway) {
         "ﬁsh",
         "Çelik",
     ];
-    for name in named {
+    for name in all_names {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
     for (text, name) in [
@@ -134,7 +134,7 @@ async fn any_alphabet(gateway: Gateway) {
     assert!(names(&gateway, Kind::Brand, "жук").await.is_empty());
 }
 
-async fn words_in_any_order(gateway: Gateway) {
+async fn words_match_in_any_order(gateway: Gateway) {
     for name in ["Galaxy S23 Ultra", "Ultra Galaxy", "Cafe\u{301} Ultra", "Café"] {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
@@ -157,7 +157,7 @@ async fn words_in_any_order(gateway: Gateway) {
     }
 }
 
-async fn too_many_words(gateway: Gateway) {
+async fn more_than_50_words_are_rejected(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "1 2 3" })).await;
     let words = |count: usize| (0..count).map(|word| format!("w{word} ")).collect::<String>();
     assert!(names(&gateway, Kind::Brand, &words(50)).await.is_empty());
@@ -166,7 +166,7 @@ async fn too_many_words(gateway: Gateway) {
 }
 
 async fn no_character_is_special(gateway: Gateway) {
-    let named = [
+    let all_names = [
         "100% cotton",
         "100 cotton",
         "snake_case",
@@ -176,7 +176,7 @@ async fn no_character_is_special(gateway: Gateway) {
         "O'Hara \"Inc\"",
         "plus + and & amp",
     ];
-    for name in named {
+    for name in all_names {
         gateway.root.make(Kind::Brand, json!({ "name": name })).await;
     }
     for (text, name) in [
@@ -192,15 +192,12 @@ async fn no_character_is_special(gateway: Gateway) {
     ] {
         assert_eq!(names(&gateway, Kind::Brand, text).await, [name], "{text}");
     }
-    for missing in ["%%", "1%n", "s_a", "\\%", "\\_", "\\\\", ".*", "' OR ''='", "a%c"] {
-        assert!(
-            names(&gateway, Kind::Brand, missing).await.is_empty(),
-            "{missing}"
-        );
+    for text in ["%%", "1%n", "s_a", "\\%", "\\_", "\\\\", ".*", "' OR ''='", "a%c"] {
+        assert!(names(&gateway, Kind::Brand, text).await.is_empty(), "{text}");
     }
 }
 
-async fn empty_and_long_searches(gateway: Gateway) {
+async fn empty_and_long_searches_are_accepted(gateway: Gateway) {
     gateway.root.make(Kind::Brand, json!({ "name": "Samsung" })).await;
     assert_eq!(gateway.viewer.get("brands/?search=").await.json()["count"], 1);
     assert!(names(&gateway, Kind::Brand, &"s".repeat(5_000)).await.is_empty());

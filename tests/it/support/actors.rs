@@ -60,7 +60,7 @@ impl Actor {
         .await
     }
 
-    /// A request to be completed and sent with [`send`]. A path without a leading slash is relative to `/api/v1/`.
+    /// Builds a request, to be sent with [`send`]. A path without a leading slash is relative to `/api/v1/`.
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let path = if path.starts_with('/') {
             path.to_owned()
@@ -134,13 +134,12 @@ impl Actor {
     }
 }
 
-/// Sends a request.
 pub async fn send(request: RequestBuilder) -> Answer {
     let (http, request) = request.build_split();
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await;
-    Answer::of(
+    Answer::read(
         &method,
         &path,
         response.unwrap_or_else(|error| panic!("{method} {path}: {error:?}")),

@@ -63,7 +63,7 @@ const INTERNALS: [&str; 24] = [
 
 impl Answer {
     /// Reads a response to the end and runs the checks that apply to all of them.
-    pub async fn of(method: &Method, path: &str, response: reqwest::Response) -> Self {
+    pub async fn read(method: &Method, path: &str, response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
         let headers = response.headers().clone();
         let request = format!("{method} {path}");
@@ -192,7 +192,7 @@ impl Answer {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .get(name)
-            .map(|value| value.to_str().expect("a header in ASCII"))
+            .map(|value| value.to_str().expect("an ASCII header"))
     }
 
     /// The body.

@@ -9,7 +9,7 @@ use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
 use crate::support::answer::Answer;
-use crate::support::graphql_wording::{needed_by, numbers, rest_name, type_errors};
+use crate::support::graphql_wording::{numbers, referring_objects, rest_name, type_errors};
 
 /// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,12 +28,12 @@ pub enum Outcome {
     Done(Value),
     /// The invalid fields with their messages, sorted.
     Invalid(Vec<(String, String)>),
-    /// The number of objects that refer to it, by collection.
+    /// The number of referring objects in each collection.
     Protected(Value),
     /// The available and the requested quantity.
     InsufficientStock(Value),
     Conflict,
-    /// The object is defined by the settings.
+    /// The object is defined by the settings and cannot be changed.
     ReadOnly,
     TooMany,
     /// A required feature is switched off.
@@ -80,7 +80,7 @@ impl Api {
         }
     }
 
-    /// Updates an object, at this version if one is given.
+    /// Updates an object. If a version is given, the update requires it.
     pub async fn update(
         self,
         actor: &Actor,
@@ -153,11 +153,11 @@ impl Api {
         );
         let variables = json!({ "input": input });
         let body = actor.gql(&document, variables.clone()).await.json();
-        if let Some(refused) = type_errors(kind, &body, &variables["input"]) {
-            return refused;
+        if let Some(outcome) = type_errors(kind, &body, &variables["input"]) {
+            return outcome;
         }
-        if let Some(refused) = request_error(&body) {
-            return refused;
+        if let Some(outcome) = request_error(&body) {
+            return outcome;
         }
         let payload = &body["data"][format!("{verb}{noun}")];
         let errors = payload["userErrors"]
@@ -211,9 +211,9 @@ fn rest(answer: &Answer) -> Outcome {
                     .iter()
                     .map(move |message| (field.clone(), message.as_str().expect("a message").to_owned()))
             });
-            let mut refused: Vec<_> = messages.collect();
-            refused.sort();
-            Outcome::Invalid(refused)
+            let mut messages: Vec<_> = messages.collect();
+            messages.sort();
+            Outcome::Invalid(messages)
         }
         _ => panic!("{answer:?}"),
     }
@@ -232,7 +232,7 @@ fn request_error(body: &Value) -> Option<Outcome> {
 /// The outcome of the errors in a payload.
 fn user_errors(errors: &[Value]) -> Outcome {
     match errors[0]["code"].as_str().expect("a code") {
-        "PROTECTED" => return Outcome::Protected(needed_by(&errors[0])),
+        "PROTECTED" => return Outcome::Protected(referring_objects(&errors[0])),
         "CONFLICT" => return Outcome::Conflict,
         "READ_ONLY" => return Outcome::ReadOnly,
         "TOO_MANY" => return Outcome::TooMany,
@@ -244,15 +244,15 @@ fn user_errors(errors: &[Value]) -> Outcome {
         }
         _ => {}
     }
-    let mut refused: Vec<(String, String)> = errors
+    let mut messages: Vec<(String, String)> = errors
         .iter()
         .map(|error| {
             let field = rest_name(error["field"].as_str().unwrap_or("non_field_errors"));
             (field, error["message"].as_str().expect("a message").to_owned())
         })
         .collect();
-    refused.sort();
-    Outcome::Invalid(refused)
+    messages.sort();
+    Outcome::Invalid(messages)
 }
 
 /// The GraphQL field of a single object.
@@ -294,7 +294,7 @@ fn input(fields: Value) -> Value {
         }
         "events" => (
             field,
-            events(value, |event| event.to_uppercase().replace('.', "_")),
+            respell_events(value, |event| event.to_uppercase().replace('.', "_")),
         ),
         field => (camel_case(field), value),
     });
@@ -302,7 +302,7 @@ fn input(fields: Value) -> Value {
 }
 
 /// Converts the names of webhook events to another spelling.
-fn events(names: Value, spell: impl Fn(&str) -> String) -> Value {
+fn respell_events(names: Value, spell: impl Fn(&str) -> String) -> Value {
     match names {
         Value::Array(names) => names
             .into_iter()
@@ -320,15 +320,15 @@ pub fn output(object: &Value) -> Value {
                 let value = match (&**field, value) {
                     ("id", Value::String(id)) => json!(id.parse::<i64>().expect("an id")),
                     ("events", Value::Array(_)) => {
-                        events(value.clone(), |event| event.to_lowercase().replacen('_', ".", 1))
+                        respell_events(value.clone(), |event| event.to_lowercase().replacen('_', ".", 1))
                     }
                     ("disabledReason", Value::String(reason)) => reason.to_lowercase().into(),
                     (
                         "createdAt" | "updatedAt" | "disabledAt" | "failingSince" | "previousSecretUntil",
-                        Value::String(moment),
+                        Value::String(time),
                     ) => {
                         json!(
-                            crate::support::gateway::at(moment)
+                            crate::support::gateway::at(time)
                                 .format("%Y-%m-%dT%H:%M:%SZ")
                                 .to_string()
                         )
@@ -355,7 +355,7 @@ fn camel_case(field: &str) -> String {
     words.fold(first, |name, word| name + &capital(word))
 }
 
-/// `categoryId` is `category_id`.
+/// Converts `categoryId` to `category_id`.
 pub fn snake_case(field: &str) -> String {
     field.chars().fold(String::new(), |mut name, letter| {
         if letter.is_ascii_uppercase() {

@@ -1,4 +1,4 @@
-//! A PostgreSQL server for a single test, which the test may stop, freeze and overload.
+//! A PostgreSQL server for a single test, which the test can stop, freeze and overload.
 
 use std::fs::Permissions;
 use std::net::TcpListener;
@@ -153,7 +153,7 @@ impl Cluster {
         }
     }
 
-    /// Resumes them with SIGCONT.
+    /// Resumes every process of the server with SIGCONT.
     pub fn resume(&self) {
         for process in self.processes() {
             signal("CONT", process);

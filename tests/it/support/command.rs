@@ -21,18 +21,18 @@ pub fn run(database_url: &str, arguments: &[&str], input: &str) -> Output {
     child.wait_with_output().expect("the process exits")
 }
 
-/// Runs a command that succeeds; returns its standard output.
+/// Runs a command that must succeed; returns its standard output.
 #[track_caller]
-pub fn prints(database_url: &str, arguments: &[&str], input: &str) -> String {
+pub fn run_ok(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{arguments:?}: {errors}");
     String::from_utf8(output.stdout).expect("a text")
 }
 
-/// Runs a command that fails with exit code 1; returns its output.
+/// Runs a command that must fail with exit code 1; returns its output.
 #[track_caller]
-pub fn fails(database_url: &str, arguments: &[&str], input: &str) -> String {
+pub fn run_err(database_url: &str, arguments: &[&str], input: &str) -> String {
     let output = run(database_url, arguments, input);
     assert_eq!(output.status.code(), Some(1), "{arguments:?}");
     let printed = [output.stdout, output.stderr].concat();

@@ -19,7 +19,7 @@ impl EventStream {
         opened.unwrap_or_else(|status| panic!("{query}: {status}"))
     }
 
-    /// The same, or the status of a request that is not served.
+    /// Like [`EventStream::open`], but returns the status of a rejected request.
     pub async fn try_open(actor: &Actor, query: &str, variables: Value) -> Result<Self, u16> {
         let request = actor
             .request(Method::POST, "/graphql")

@@ -31,7 +31,7 @@ pub const SECRET_KEY: &str = "a secret of the tests, longer than 32 bytes";
 
 /// Parses a time.
 pub fn at(text: &str) -> DateTime<Utc> {
-    text.parse().expect("a moment")
+    text.parse().expect("a time")
 }
 
 /// The settings from these flags, without the environment.
@@ -49,15 +49,15 @@ pub struct Gateway {
     pub app: App,
     pub services: Arc<Services>,
     pub address: SocketAddr,
-    /// Without a login.
+    /// A client without a login.
     pub anon: Actor,
-    /// May read.
+    /// A user without permissions, who can only read.
     pub viewer: Actor,
-    /// May add and change.
+    /// A user who can add and change, but not delete.
     pub manager: Actor,
-    /// May do everything, by a group.
+    /// A user with all permissions, by a group.
     pub administrator: Actor,
-    /// May do everything, as a superuser.
+    /// A superuser.
     pub root: Actor,
     http: reqwest::Client,
     api: Api,
@@ -68,21 +68,21 @@ pub struct Gateway {
 
 /// Runs a test with its own gateway, and removes the database afterwards even if the test panics. The gateway's clients
 /// use this API for the collections.
-pub async fn run<Test, Running>(engine: Database, api: Api, test: Test)
+pub async fn run<Test, Fut>(engine: Database, api: Api, test: Test)
 where
-    Test: FnOnce(Gateway) -> Running,
-    Running: Future<Output = ()> + Send + 'static,
+    Test: FnOnce(Gateway) -> Fut,
+    Fut: Future<Output = ()> + Send + 'static,
 {
     let Some(database) = TestDatabase::migrated(engine).await.map(Arc::new) else {
         println!("SKIPPED: STOCKROOM_TEST_POSTGRES is not set");
         return;
     };
     let gateway = Gateway::open(Arc::clone(&database), api, &[], *START).await;
-    let ended = tokio::spawn(test(gateway)).await;
+    let result = tokio::spawn(test(gateway)).await;
     if let Ok(database) = Arc::try_unwrap(database) {
         database.remove().await;
     }
-    if let Err(error) = ended {
+    if let Err(error) = result {
         std::panic::resume_unwind(error.into_panic());
     }
 }
@@ -146,12 +146,12 @@ impl Gateway {
     /// Stops the gateway and starts another on the same database with these settings, at this time.
     pub async fn restart_at(self, flags: &[&str], now: DateTime<Utc>) -> Self {
         let (database, api) = (Arc::clone(&self.database), self.api);
-        self.end().await;
+        self.stop().await;
         Self::open(database, api, flags, now).await
     }
 
     /// Stops the gateway and keeps the database.
-    pub async fn end(self) -> Arc<TestDatabase> {
+    pub async fn stop(self) -> Arc<TestDatabase> {
         let Self {
             services,
             http,
@@ -182,8 +182,8 @@ impl Gateway {
         self.app.webhooks.as_ref().expect("webhooks are enabled")
     }
 
-    /// Completes when the background tasks have ended, after [`Services::stop`].
-    pub async fn workers_ended(&self) {
+    /// Waits until the background tasks have ended, after [`Services::stop`].
+    pub async fn wait_for_background_tasks(&self) {
         self.services.tasks.close();
         self.services.tasks.wait().await;
     }
@@ -204,7 +204,7 @@ impl Gateway {
         ]
     }
 
-    /// The URL of its database.
+    /// The URL of the database.
     pub fn database_url(&self) -> String {
         self.database.url()
     }
@@ -227,7 +227,7 @@ impl Gateway {
             .await
     }
 
-    /// Invalidates the brands, categories and suppliers that gateways have cached. At least one brand has to exist.
+    /// Invalidates the brands, categories and suppliers that gateways have cached. At least one brand must exist.
     pub async fn invalidate_labels(&self) {
         self.sql("UPDATE brand SET version = version")
             .await
@@ -243,7 +243,7 @@ impl Gateway {
     }
 }
 
-/// An access token of one of [`USERS`], issued without verifying the password, which would take time.
+/// An access token of one of [`USERS`], issued without verifying the password, which would be slow.
 fn access(services: &Arc<Services>, index: usize) -> String {
     let ctx = Ctx::anonymous(Arc::clone(services), IpAddr::V4(Ipv4Addr::LOCALHOST));
     let id = i64::try_from(index).expect("a small number") + 1;

@@ -7,16 +7,16 @@ use crate::support::api::{Outcome, snake_case};
 
 /// GraphQL's type errors of inputs, as the validation errors that REST returns for them.
 pub fn type_errors(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
-    let words = |message: &str| {
-        let refused = message.strip_prefix("The variable \"$input")?;
-        let (field, why) = refused.split_once("\" does not fit: ")?;
-        if let Some(missing) = why.strip_suffix(" is missing.") {
+    let field_and_message = |message: &str| {
+        let rest = message.strip_prefix("The variable \"$input")?;
+        let (field, reason) = rest.split_once("\" does not fit: ")?;
+        if let Some(missing) = reason.strip_suffix(" is missing.") {
             let field = missing.split('"').nth(1)?;
             return Some((field.to_owned(), "This field is required.".to_owned()));
         }
         let field = field.trim_start_matches('.');
         let minimum = i64::from(kind != Kind::Product);
-        let message = match (why.split('"').nth(1)?.trim_end_matches('!'), &input[field]) {
+        let message = match (reason.split('"').nth(1)?.trim_end_matches('!'), &input[field]) {
             (_, Value::Null) => "This field may not be null.".to_owned(),
             ("Int", Value::Number(number)) if number.as_i64().is_some_and(|number| number < 0) => {
                 format!("Ensure this value is greater than or equal to {minimum}.")
@@ -30,21 +30,21 @@ pub fn type_errors(kind: Kind, body: &Value, input: &Value) -> Option<Outcome> {
                 "Incorrect type. Expected pk value, received {}.",
                 python_type(value)
             ),
-            (ty, value) => panic!("{field}: {value} is no {ty}"),
+            (ty, value) => panic!("{field}: {value} is not of type {ty}"),
         };
         Some((field.to_owned(), message))
     };
     let errors = body.get("errors")?.as_array()?;
-    let refused: Option<Vec<(String, String)>> = errors
+    let messages: Option<Vec<(String, String)>> = errors
         .iter()
-        .map(|error| words(error["message"].as_str()?))
+        .map(|error| field_and_message(error["message"].as_str()?))
         .collect();
-    let named = refused?
+    let messages = messages?
         .into_iter()
         .map(|(field, message)| (rest_name(&field), message));
-    let mut named: Vec<(String, String)> = named.collect();
-    named.sort();
-    Some(Outcome::Invalid(named))
+    let mut messages: Vec<(String, String)> = messages.collect();
+    messages.sort();
+    Some(Outcome::Invalid(messages))
 }
 
 /// The Python name of a value's type, which documented messages contain.
@@ -72,7 +72,7 @@ pub fn numbers(error: &Value) -> Vec<i64> {
 }
 
 /// The referring objects in GraphQL's message "It is needed by 2 inflows and 1 outflow."
-pub fn needed_by(error: &Value) -> Value {
+pub fn referring_objects(error: &Value) -> Value {
     let message = error["message"]
         .as_str()
         .expect("a message")

@@ -1,4 +1,4 @@
-//! The OpenAPI description, with lookups.
+//! The OpenAPI description and lookups in it.
 
 use std::sync::LazyLock;
 
@@ -12,7 +12,7 @@ use crate::support::answer::{Answer, keys};
 pub static DESCRIPTION: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(rest::openapi_description()).expect("JSON"));
 
-/// The value at a pointer, with a reference resolved.
+/// The value itself, or the referenced value if it is a `$ref`.
 pub fn resolved(value: &'static Value) -> &'static Value {
     match value.get("$ref").and_then(Value::as_str) {
         Some(reference) => {
@@ -65,7 +65,7 @@ pub fn schema(body: &'static Value) -> &'static Value {
     resolved(&resolved(body)["content"]["application/json"]["schema"])
 }
 
-pub fn sent_schema(path: &str, method: &str) -> &'static Value {
+pub fn request_schema(path: &str, method: &str) -> &'static Value {
     schema(&operation(path, method)["requestBody"])
 }
 
@@ -110,7 +110,7 @@ pub fn assert_like(value: &Value, schema: &'static Value, at: &str) {
         assert_like(value, fits.unwrap_or_else(|| panic!("{at} is {value}")), at);
         return;
     }
-    let own = match value {
+    let value_type = match value {
         Value::String(_) => "string",
         Value::Number(_) => "integer",
         Value::Null => "null",
@@ -118,8 +118,8 @@ pub fn assert_like(value: &Value, schema: &'static Value, at: &str) {
         other => panic!("{at} is {other}"),
     };
     let described = match &schema["type"] {
-        Value::Array(types) => types.iter().any(|described| described == own),
-        described => described == own,
+        Value::Array(types) => types.iter().any(|described| described == value_type),
+        described => described == value_type,
     };
     assert!(described, "{at} is {value}, but described as {}", schema["type"]);
 }

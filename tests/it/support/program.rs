@@ -37,7 +37,7 @@ pub fn command(database_url: &str) -> Command {
 }
 
 impl Program {
-    /// Starts it with these settings and waits until it serves.
+    /// Starts the program with these settings and waits until it serves.
     pub async fn serve(database_url: &str, settings: &[(&str, &str)]) -> Self {
         Self::start(command(database_url).envs(settings.iter().copied())).await
     }
@@ -72,10 +72,10 @@ impl Program {
     /// Lifts the limit on the size of files.
     pub fn lift_size_limit(&self) {
         let pid = self.child.id().to_string();
-        let raised = Command::new("/usr/bin/prlimit")
+        let status = Command::new("/usr/bin/prlimit")
             .args(["--pid", &pid, "--fsize=unlimited:unlimited"])
             .status();
-        assert!(raised.expect("prlimit").success());
+        assert!(status.expect("prlimit").success());
     }
 
     async fn start(command: &mut Command) -> Self {
@@ -157,7 +157,7 @@ impl Program {
         Actor::new(&self.http, self.address, Some(access), "user")
     }
 
-    /// Its resident memory in bytes.
+    /// The resident memory of the process in bytes.
     pub fn memory(&self) -> usize {
         let pages = std::fs::read_to_string(format!("/proc/{}/statm", self.child.id())).expect("statistics");
         let resident = pages
@@ -167,8 +167,8 @@ impl Program {
         resident.expect("a number") * 4096
     }
 
-    /// Its limit on open files.
-    pub fn open_files(&self) -> u64 {
+    /// The soft limit on open files of the process.
+    pub fn open_file_limit(&self) -> u64 {
         let limits = std::fs::read_to_string(format!("/proc/{}/limits", self.child.id())).expect("limits");
         let soft = limits.lines().find_map(|line| {
             line.strip_prefix("Max open files")?
@@ -203,7 +203,7 @@ impl Program {
         self.child.kill().expect("a child");
     }
 
-    /// Waits until it exits; returns the status.
+    /// Waits until the process exits, and returns its status.
     pub async fn wait_for_exit(&mut self) -> ExitStatus {
         let deadline = tokio::time::Instant::now() + TIMEOUT;
         loop {
@@ -221,7 +221,7 @@ impl Program {
 
 impl Drop for Program {
     fn drop(&mut self) {
-        // It may have exited already.
+        // The process may have exited already.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }

@@ -33,7 +33,7 @@ impl Redis {
         };
         let address = url.trim_start_matches("redis://").trim_end_matches('/');
         let address = address.parse().expect("redis://ADDRESS:PORT");
-        // Redis has 16 databases.
+        // Redis has 16 databases by default.
         let database = NEXT.fetch_add(1, Ordering::Relaxed) % 16;
         let url = format!("redis://{address}/{database}");
         let client = ::redis::Client::open(&*url).expect("a URL");
@@ -58,13 +58,14 @@ impl Redis {
     }
 }
 
-/// A TCP proxy to a server that can cut its connections.
+/// A TCP proxy that can cut its connections to a server.
 pub struct Proxy {
     pub address: SocketAddr,
     forwarding: JoinHandle<()>,
 }
 
 impl Proxy {
+    /// Starts a proxy to `server`, at the address `at` or on a free port.
     pub async fn to(server: SocketAddr, at: Option<SocketAddr>) -> Self {
         let any = SocketAddr::from(([127, 0, 0, 1], 0));
         let listener = TcpListener::bind(at.unwrap_or(any)).await.expect("a port");
@@ -89,10 +90,10 @@ impl Proxy {
     }
 }
 
-/// A Redis server of its own that accepts TLS only.
+/// A separate Redis server that accepts only TLS.
 pub struct TlsRedis {
     pub url: String,
-    /// The authority of its certificate, in a file.
+    /// The file with the certificate of its authority.
     pub authority: PathBuf,
     server: Child,
     _directory: tempfile::TempDir,
@@ -139,7 +140,7 @@ impl TlsRedis {
 
 impl Drop for TlsRedis {
     fn drop(&mut self) {
-        // It may have exited already.
+        // The process may have exited already.
         let _ = self.server.kill();
         let _ = self.server.wait();
     }

@@ -28,14 +28,14 @@ pub fn translate<'a>(
 async fn translate_inner(actor: &Actor, method: &Method, path: &str, body: Option<&Value>) -> Option<Answer> {
     let request = format!("{method} {path} through GraphQL");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let mut steps = path.trim_end_matches('/').split('/');
-    let collection = steps.next()?;
+    let mut segments = path.trim_end_matches('/').split('/');
+    let collection = segments.next()?;
     let kind = Kind::ALL.into_iter().find(|kind| kind.plural() == collection)?;
     if kind == Kind::Webhook {
         return None;
     }
-    let id = steps.next().map(str::parse::<i64>);
-    if steps.next().is_some() {
+    let id = segments.next().map(str::parse::<i64>);
+    if segments.next().is_some() {
         return None;
     }
     let body = match body {
@@ -72,11 +72,11 @@ fn answer(actor: &Actor, success_status: u16, outcome: Outcome, body: &Value, re
     let (status, text) = match outcome {
         Outcome::Done(Value::Null) => (success_status, String::new()),
         Outcome::Done(object) => (success_status, object.to_string()),
-        Outcome::Invalid(refused) => {
+        Outcome::Invalid(messages) => {
             let mut fields: BTreeMap<String, Vec<String>> = BTreeMap::new();
-            for (field, message) in refused {
+            for (field, message) in messages {
                 let message = match (&*message, &body[&field]) {
-                    // GraphQL accepts any string as an id; an invalid id has no object.
+                    // GraphQL accepts any string as an id; no object has an invalid one.
                     ("There is nothing with this id.", Value::Number(id)) => {
                         format!("Invalid pk \"{id}\" - object does not exist.")
                     }
@@ -111,7 +111,7 @@ fn graphql_fields(kind: Kind, body: &Value) -> Option<Value> {
         }
         _ => None,
     };
-    let known = |field: &str| match field {
+    let is_graphql_field = |field: &str| match field {
         "description" => true,
         "name" => matches!(kind, Kind::Brand | Kind::Category | Kind::Supplier),
         "title" | "category" | "brand" | "serie_number" | "cost_price" | "selling_price" => {
@@ -123,7 +123,11 @@ fn graphql_fields(kind: Kind, body: &Value) -> Option<Value> {
         _ => false,
     };
     let mut fields = Map::new();
-    for (field, value) in body.as_object()?.iter().filter(|(field, _)| known(field)) {
+    for (field, value) in body
+        .as_object()?
+        .iter()
+        .filter(|(field, _)| is_graphql_field(field))
+    {
         let value = match &**field {
             "category" | "brand" | "product" | "supplier" => {
                 let value = value.get("id").unwrap_or(value);
@@ -157,11 +161,11 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
                 variables.insert("search".to_owned(), json!(value));
             }
             ("ordering", _) => {
-                let steps: Option<Vec<Value>> = value
+                let columns: Option<Vec<Value>> = value
                     .split(',')
                     .map(|column| column_order(kind, column))
                     .collect();
-                variables.insert("order".to_owned(), json!(steps?));
+                variables.insert("order".to_owned(), json!(columns?));
             }
             ("brand" | "category", Kind::Product)
             | ("product", Kind::Inflow | Kind::Outflow)
@@ -188,8 +192,8 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
              totalCount nodes {{ {selected} }} }} }}"
     );
     let body = actor.gql(&document, Value::Object(variables)).await.json();
-    if let Some(refused) = body["errors"][0]["extensions"]["code"].as_str() {
-        return match refused {
+    if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
+        return match code {
             "UNAUTHENTICATED" => Some(answer(
                 actor,
                 200,

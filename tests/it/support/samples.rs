@@ -1,4 +1,4 @@
-//! One row of each kind, and bodies that create further ones, for tests of all kinds.
+//! One row of each kind, and bodies that create further ones, for tests that cover every kind.
 
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
@@ -22,7 +22,7 @@ pub struct Sample {
 
 impl Sample {
     /// Creates one row of each kind. The product has 100 in stock.
-    pub async fn made_by(actor: &Actor) -> Self {
+    pub async fn create(actor: &Actor) -> Self {
         let mut sample = Self {
             brand: 0,
             category: 0,

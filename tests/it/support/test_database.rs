@@ -216,16 +216,16 @@ impl Server {
 
     async fn copy(&'static self) -> String {
         static COPIES: AtomicU32 = AtomicU32::new(0);
-        let run = run();
-        let name = format!("{run}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
-        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {run}"))
+        let template = run_prefix();
+        let name = format!("{template}_{}", COPIES.fetch_add(1, Ordering::Relaxed));
+        self.execute(&format!("CREATE DATABASE {name} TEMPLATE {template}"))
             .await;
         name
     }
 
     async fn create(&'static self) -> String {
         static EMPTY: AtomicU32 = AtomicU32::new(0);
-        let name = format!("{}_empty_{}", run(), EMPTY.fetch_add(1, Ordering::Relaxed));
+        let name = format!("{}_empty_{}", run_prefix(), EMPTY.fetch_add(1, Ordering::Relaxed));
         self.execute(&format!("CREATE DATABASE {name}")).await;
         name
     }
@@ -244,7 +244,7 @@ impl Server {
         self.admin
             .get_or_init(async || {
                 let mut url = self.url.clone();
-                url.query_pairs_mut().append_pair("application_name", &run());
+                url.query_pairs_mut().append_pair("application_name", &run_prefix());
                 let (admin, connection) = tokio_postgres::connect(url.as_str(), NoTls).await.expect("PostgreSQL responds");
                 tokio::spawn(async move { drop(connection.await) });
                 let leftover = "SELECT datname FROM pg_database WHERE datname LIKE 'stockroom_test_%' AND NOT EXISTS
@@ -254,15 +254,15 @@ impl Server {
                     // A concurrent run may have removed it first.
                     let _ = admin.batch_execute(&format!("DROP DATABASE IF EXISTS {name}")).await;
                 }
-                admin.batch_execute(&format!("CREATE DATABASE {}", run())).await.expect("a database");
-                prepare(&self.url(&run())).await;
+                admin.batch_execute(&format!("CREATE DATABASE {}", run_prefix())).await.expect("a database");
+                prepare(&self.url(&run_prefix())).await;
                 admin
             })
             .await
     }
 }
 
-/// The common prefix of all databases of this run.
-fn run() -> String {
+/// The name of the template, which is the prefix of all databases of this run.
+fn run_prefix() -> String {
     format!("stockroom_test_{}", std::process::id())
 }

@@ -86,9 +86,9 @@ impl Collected {
     }
 
     /// The children of a span.
-    pub fn below(&self, span: &Span) -> Vec<&Span> {
-        let is_below = |other: &&Span| other.parent_span_id == span.span_id;
-        self.spans.iter().filter(is_below).collect()
+    pub fn children(&self, span: &Span) -> Vec<&Span> {
+        let is_child = |other: &&Span| other.parent_span_id == span.span_id;
+        self.spans.iter().filter(is_child).collect()
     }
 
     /// Whether the body of any request contains this text.

@@ -267,28 +267,28 @@ impl ManagedEndpoint {
         }
     }
 
-    /// The path of the endpoint, followed by `below`.
-    pub fn path(&self, below: &str) -> String {
-        format!("webhooks/{}/{below}", self.id)
+    /// The path of the endpoint, followed by `suffix`.
+    pub fn path(&self, suffix: &str) -> String {
+        format!("webhooks/{}/{suffix}", self.id)
     }
 
-    /// Its current state.
+    /// The endpoint, read by REST.
     pub async fn read(&self, gateway: &Gateway) -> Value {
         gateway.root.get(&self.path("")).await.expect(200)
     }
 
-    /// Its deliveries, newest first.
+    /// The deliveries of the endpoint, newest first.
     pub async fn deliveries(&self, gateway: &Gateway) -> Vec<Value> {
         let page = gateway.root.get(&self.path("deliveries/?page_size=100")).await;
         page.expect(200)["results"].as_array().expect("a list").clone()
     }
 
-    /// Updates it.
+    /// Updates the endpoint.
     pub async fn patch(&self, gateway: &Gateway, body: Value) -> Value {
         gateway.root.patch(&self.path(""), body).await.expect(200)
     }
 
-    /// Inserts this many deliveries of the first event directly into the database, with this `due_at` and `outcome`.
+    /// Inserts this many deliveries of the first event directly into the database; `state` is the SQL of `due_at, outcome`.
     pub async fn insert_deliveries(&self, gateway: &Gateway, count: u32, state: &str) {
         let endpoint = self.id;
         let sql = format!(

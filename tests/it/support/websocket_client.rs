@@ -167,8 +167,8 @@ impl Socket {
         }
     }
 
-    /// The close code and reason; skips earlier messages.
-    pub async fn closed(&mut self) -> (u16, String) {
+    /// The code and reason of the close frame; skips earlier messages.
+    pub async fn close_frame(&mut self) -> (u16, String) {
         loop {
             if let ServerFrame::Closed(code, reason) = self.next().await {
                 return (code, reason);

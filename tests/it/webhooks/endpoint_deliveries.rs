@@ -1,4 +1,4 @@
-//! Deliveries to managed webhook endpoints: their subscriptions, their own secrets, and repeated deliveries.
+//! Deliveries to managed webhook endpoints: their subscriptions, their own secrets, and replayed deliveries.
 
 use reqwest::Method;
 use serde_json::{Value, json};
@@ -12,24 +12,24 @@ use crate::support::webhook_receiver::{
     with_managed_endpoints, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     each_endpoint_gets_the_events_of_its_subscription,
     rotated_secrets_overlap,
     a_test_event_is_sent_to_one_endpoint,
-    a_failed_delivery_is_repeated,
-    all_failed_deliveries_are_repeated,
+    a_failed_delivery_is_replayed,
+    all_failed_deliveries_are_replayed,
     stored_attempts_are_bounded,
-    without_subscribers_nothing_is_stored,
+    nothing_is_stored_without_subscribers,
 ];
 
 fn is_signed_with(secret: &str, message: &Received) -> bool {
-    let official = standardwebhooks::Webhook::new(secret).expect("a secret");
-    official.verify(&message.body, &message.headers).is_ok()
+    let library = standardwebhooks::Webhook::new(secret).expect("a secret");
+    library.verify(&message.body, &message.headers).is_ok()
 }
 
 async fn each_endpoint_gets_the_events_of_its_subscription(gateway: Gateway) {
-    let fixed = Receiver::start().await;
-    let gateway = with_webhooks(gateway, &fixed, &["--webhook-events", "inflow.created"]).await;
+    let configured = Receiver::start().await;
+    let gateway = with_webhooks(gateway, &configured, &["--webhook-events", "inflow.created"]).await;
     let (sales, low, all) = (
         Receiver::start().await,
         Receiver::start().await,
@@ -57,7 +57,7 @@ async fn each_endpoint_gets_the_events_of_its_subscription(gateway: Gateway) {
         names.sort();
         names
     };
-    assert_eq!(names(&fixed), ["inflow.created"]);
+    assert_eq!(names(&configured), ["inflow.created"]);
     assert_eq!(names(&sales), ["outflow.created"]);
     assert_eq!(names(&low), ["product.low_stock"]);
     assert_eq!(
@@ -65,11 +65,11 @@ async fn each_endpoint_gets_the_events_of_its_subscription(gateway: Gateway) {
         ["inflow.created", "outflow.created", "product.low_stock"]
     );
     // An event has the same id for every endpoint.
-    let sold = all
+    let message = all
         .received()
         .into_iter()
         .find(|message| message.name() == "outflow.created");
-    assert_eq!(sold.expect("a message").id(), sales.received()[0].id());
+    assert_eq!(message.expect("a message").id(), sales.received()[0].id());
 }
 
 async fn rotated_secrets_overlap(gateway: Gateway) {
@@ -127,14 +127,14 @@ async fn rotated_secrets_overlap(gateway: Gateway) {
 }
 
 async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
-    let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, other_receiver) = (Receiver::start().await, Receiver::start().await);
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["product.low_stock"]).await;
     endpoint
         .patch(&gateway, json!({ "description": "The shop" }))
         .await;
-    ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &other_receiver.url(), &["outflow.created"]).await;
     // The body may be empty or absent.
     let test_delivery = root
         .raw(Method::POST, &endpoint.path("test/"), "")
@@ -171,7 +171,7 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
         )
     );
     assert_eq!(send_due(&gateway).await, 2);
-    assert!(neighbour.received().is_empty());
+    assert!(other_receiver.received().is_empty());
     let messages = receiver.received();
     assert_eq!(
         messages[0].json(),
@@ -193,7 +193,7 @@ async fn a_test_event_is_sent_to_one_endpoint(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-async fn a_failed_delivery_is_repeated(gateway: Gateway) {
+async fn a_failed_delivery_is_replayed(gateway: Gateway) {
     let receiver = Receiver::start().await;
     receiver.set_reaction(Reaction::Status(500));
     let gateway = with_managed_endpoints(gateway, &["--webhook-retry-schedule", "10"]).await;
@@ -202,9 +202,9 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
     let product = root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
-    let waiting = endpoint.deliveries(&gateway).await[0].clone();
-    let replay = endpoint.path(&format!("deliveries/{}/replay/", waiting["id"]));
-    assert_eq!(waiting["outcome"], "pending");
+    let pending = endpoint.deliveries(&gateway).await[0].clone();
+    let replay = endpoint.path(&format!("deliveries/{}/replay/", pending["id"]));
+    assert_eq!(pending["outcome"], "pending");
     // A pending delivery is attempted at once, which counts as one of its attempts.
     root.post(&replay, json!({})).await.expect(202);
     assert_eq!(send_due(&gateway).await, 1);
@@ -238,22 +238,22 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
     gateway.advance_clock(13);
     receiver.set_reaction(Reaction::Status(204));
     assert_eq!(send_due(&gateway).await, 1);
-    let repeated = endpoint.deliveries(&gateway).await[0].clone();
-    let numbers: Vec<_> = repeated["attempts"]
+    let replayed = endpoint.deliveries(&gateway).await[0].clone();
+    let numbers: Vec<_> = replayed["attempts"]
         .as_array()
         .unwrap()
         .iter()
         .map(|attempt| &attempt["number"])
         .collect();
     assert_eq!(
-        (&repeated["outcome"], numbers),
+        (&replayed["outcome"], numbers),
         (
             &json!("delivered"),
             vec![&json!(1), &json!(2), &json!(3), &json!(4)]
         )
     );
     assert_eq!(endpoint.read(&gateway).await["failing_since"], Value::Null);
-    // A delivered one can be sent again as well, for a receiver that lost it.
+    // A delivered message can be sent again as well, for example if the receiver lost it.
     root.post(&replay, json!({})).await.expect(202);
     assert_eq!(send_due(&gateway).await, 1);
     let messages = receiver.received();
@@ -266,14 +266,14 @@ async fn a_failed_delivery_is_repeated(gateway: Gateway) {
     );
 }
 
-async fn all_failed_deliveries_are_repeated(gateway: Gateway) {
-    let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
+async fn all_failed_deliveries_are_replayed(gateway: Gateway) {
+    let (receiver, other_receiver) = (Receiver::start().await, Receiver::start().await);
     receiver.set_reaction(Reaction::Status(503));
-    neighbour.set_reaction(Reaction::Status(503));
+    other_receiver.set_reaction(Reaction::Status(503));
     let gateway = with_managed_endpoints(gateway, &["--webhook-retry-schedule", "10"]).await;
     let root = &gateway.root;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &other_receiver.url(), &["outflow.created"]).await;
     let product = root.product("Bolts", 100).await;
     let fail = async |count: usize| {
         for _ in 0..count {
@@ -315,7 +315,7 @@ async fn all_failed_deliveries_are_repeated(gateway: Gateway) {
     assert_eq!(delivered.ids().len(), 5);
     assert_eq!(replay("2024-01-01T00:00:00Z").await["replayed"], 0);
 
-    // At most 1,000 deliveries are repeated at a time.
+    // At most 1,000 deliveries are replayed at a time.
     endpoint
         .insert_deliveries(&gateway, 1_500, "NULL, 'failed'")
         .await;
@@ -355,7 +355,7 @@ async fn stored_attempts_are_bounded(gateway: Gateway) {
     assert_eq!(numbers, (7..=26).collect::<Vec<_>>());
 }
 
-async fn without_subscribers_nothing_is_stored(gateway: Gateway) {
+async fn nothing_is_stored_without_subscribers(gateway: Gateway) {
     let is_sqlite = gateway.database_url().starts_with("sqlite");
     let product = gateway.root.product("Bolts", 1000).await;
     create_outflow(&gateway, product, 1).await;
@@ -369,7 +369,7 @@ async fn without_subscribers_nothing_is_stored(gateway: Gateway) {
         .count_statements(create_outflow(&gateway, product, 1))
         .await;
     assert_eq!((events(&gateway).await, deliveries(&gateway).await.len()), (0, 0));
-    // SQLite needs one more statement, without network latency; on PostgreSQL it is part of the same statement.
+    // SQLite needs one more statement, without network latency. PostgreSQL does the same in the statement of the outflow.
     assert_eq!(
         while_enabled,
         if is_sqlite {

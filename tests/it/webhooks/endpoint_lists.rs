@@ -8,9 +8,9 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, create_outflow, send_due, with_managed_endpoints,
 };
 
-on_both![
+on_both_databases![
     deliveries_are_listed_like_other_collections,
-    statements_do_not_grow_with_deliveries,
+    the_number_of_statements_does_not_grow_with_deliveries,
 ];
 
 async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
@@ -65,14 +65,14 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
             .expect_error(400, "INVALID_PARAMETER");
         assert_eq!(details, json!({ parameter: reason }));
     }
-    let one = root.get(&format!("{list}{}/", ids[0])).await.expect(200);
-    assert_eq!(one, body["results"][0]);
+    let delivery = root.get(&format!("{list}{}/", ids[0])).await.expect(200);
+    assert_eq!(delivery, body["results"][0]);
     assert_eq!(
         (
-            &one["event"],
-            &one["outcome"],
-            &one["attempt_count"],
-            &one["attempts"][0]["status"]
+            &delivery["event"],
+            &delivery["outcome"],
+            &delivery["attempt_count"],
+            &delivery["attempts"][0]["status"]
         ),
         (
             &json!("outflow.created"),
@@ -106,7 +106,7 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
         .map(|node| node["id"].as_str().unwrap().parse().unwrap())
         .collect();
     assert_eq!((found, &first["totalCount"]), (ids, &json!(12)));
-    assert_eq!(first["nodes"][0]["messageId"], one["message_id"]);
+    assert_eq!(first["nodes"][0]["messageId"], delivery["message_id"]);
     assert_eq!(first["nodes"][0]["attempts"]["totalCount"], 1);
     assert_eq!(first["nodes"][0]["attempts"]["nodes"][0]["status"], 204);
     let rest = query(json!({ "first": 10, "after": first["pageInfo"]["endCursor"] })).await;
@@ -115,7 +115,7 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
     assert_eq!(backwards["nodes"], first["nodes"]);
 }
 
-async fn statements_do_not_grow_with_deliveries(gateway: Gateway) {
+async fn the_number_of_statements_does_not_grow_with_deliveries(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;

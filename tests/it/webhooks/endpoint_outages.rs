@@ -1,4 +1,4 @@
-//! Failures around webhook endpoints: receivers that are down, fail, hang or redirect; killed programs; two gateways.
+//! Webhook deliveries despite failures: receivers that are down, fail, hang or redirect; killed programs; two gateways.
 //! Each committed outflow is delivered at least once with the same id, a rejected one never, and no request is delayed.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,21 +19,21 @@ use crate::support::webhook_receiver::{
     with_managed_endpoints,
 };
 
-on_both![
-    unresponsive_receivers_delay_no_delivery,
+on_both_databases![
+    unresponsive_receivers_do_not_delay_deliveries,
     deliveries_succeed_after_every_failure,
     two_gateways_share_endpoints,
     events_are_delivered_after_kills,
 ];
 
-async fn unresponsive_receivers_delay_no_delivery(gateway: Gateway) {
-    let (hanging, alive) = (Receiver::start().await, Receiver::start().await);
+async fn unresponsive_receivers_do_not_delay_deliveries(gateway: Gateway) {
+    let (hanging, responsive) = (Receiver::start().await, Receiver::start().await);
     hanging.set_reaction(Reaction::Hang);
     let gateway = with_managed_endpoints(gateway, &["--webhook-timeout", "300"]).await;
     for _ in 0..49 {
         ManagedEndpoint::make(&gateway, &hanging.url(), &["outflow.created"]).await;
     }
-    ManagedEndpoint::make(&gateway, &alive.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &responsive.url(), &["outflow.created"]).await;
     gateway.webhooks().start().await.expect("a worker");
     let product = gateway.root.product("Bolts", 1000).await;
     // The hanging receivers use all of their slots.
@@ -44,7 +44,7 @@ async fn unresponsive_receivers_delay_no_delivery(gateway: Gateway) {
     for _ in 0..30 {
         create_outflow(&gateway, product, 1).await;
     }
-    let messages = alive.wait_for(38).await;
+    let messages = responsive.wait_for(38).await;
     let ids: BTreeSet<&str> = messages.iter().map(Received::id).collect();
     assert_eq!(
         (messages.len(), ids.len(), hanging.received().len()),
@@ -77,7 +77,7 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &schedule).await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 40).await;
-    let down = format!("http://127.0.0.1:{}/", closed_port());
+    let unreachable_url = format!("http://127.0.0.1:{}/", closed_port());
     let mut created = BTreeSet::new();
     for (reaction, url) in [
         (Reaction::Status(500), receiver.url()),
@@ -87,7 +87,7 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
             receiver.url(),
         ),
         (Reaction::Endless(502), receiver.url()),
-        (Reaction::Status(204), down),
+        (Reaction::Status(204), unreachable_url),
     ] {
         receiver.set_reaction(reaction.clone());
         endpoint.patch(&gateway, json!({ "url": url })).await;
@@ -169,7 +169,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
     assert!(ids[0].values().all(|ids| ids.len() == 1));
     for gateway in [&gateway, &second] {
         gateway.services.stop();
-        gateway.workers_ended().await;
+        gateway.wait_for_background_tasks().await;
     }
     assert!(receivers.iter().all(|receiver| receiver.received().len() == 60));
     assert!(
@@ -178,7 +178,7 @@ async fn two_gateways_share_endpoints(gateway: Gateway) {
             .iter()
             .all(|delivery| delivery.attempts == 1)
     );
-    second.end().await;
+    second.stop().await;
 }
 
 /// The number of kills.
@@ -189,7 +189,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 1_000_000).await;
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let settings = [("WEBHOOK_ENABLED", "true"), ("WEBHOOK_ALLOW_PRIVATE", "true")];
     let acknowledged = Mutex::new(BTreeSet::new());
     let mut access = None;
@@ -200,19 +200,19 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
             None => program.user("manager").await.token.expect("a token"),
         };
         let (address, answers) = (program.address, AtomicUsize::new(0));
-        let victim = Mutex::new(Some(&mut program));
+        let program_to_kill = Mutex::new(Some(&mut program));
         let clients = (0..4).map(|_| async {
             let http = reqwest::Client::new();
             let sell = async |quantity: i64| {
-                let sold = http
+                let response = http
                     .post(format!("http://{address}/api/v1/outflows/"))
                     .bearer_auth(&token)
                     .json(&json!({ "product": product, "quantity": quantity }))
                     .send()
                     .await
                     .ok()?;
-                let status = sold.status().as_u16();
-                Some((status, sold.json::<Value>().await.ok()?))
+                let status = response.status().as_u16();
+                Some((status, response.json::<Value>().await.ok()?))
             };
             loop {
                 let Some((status, refused)) = sell(2_000_000).await else {
@@ -229,7 +229,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
                     .insert(created["id"].as_i64().expect("an id"));
                 // The program is killed at this response, while other requests are pending and messages are being sent.
                 if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
-                    && let Some(program) = victim.lock().unwrap().take()
+                    && let Some(program) = program_to_kill.lock().unwrap().take()
                 {
                     program.kill();
                 }
@@ -239,20 +239,20 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
         program.wait_for_exit().await;
         access = Some(token);
     }
-    let checked = command(&database.url())
+    let check = command(&database.url())
         .arg("check")
         .output()
         .expect("the process starts");
     assert!(
-        checked.status.success(),
+        check.status.success(),
         "{}",
-        String::from_utf8_lossy(&checked.stdout)
+        String::from_utf8_lossy(&check.stdout)
     );
 
-    // By this time, the claims of the killed programs have expired.
-    let later = Clock::manual(Clock::system().now());
-    later.advance(Duration::from_secs(120));
-    let app = App::open(config(&database.url(), &MANAGED), later)
+    // By this time, the leases of the killed programs have expired.
+    let clock = Clock::manual(Clock::system().now());
+    clock.advance(Duration::from_secs(120));
+    let app = App::open(config(&database.url(), &MANAGED), clock)
         .await
         .expect("a database");
     let worker = app.webhooks.as_ref().expect("webhooks are enabled");

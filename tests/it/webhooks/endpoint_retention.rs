@@ -12,7 +12,7 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, SECRET, create_outflow, send_due, with_webhooks,
 };
 
-on_both![rows_are_kept_by_migrations, secrets_are_not_logged];
+on_both_databases![rows_are_kept_by_migrations, secrets_are_not_logged];
 
 async fn rows_are_kept_by_migrations(gateway: Gateway) {
     let receiver = Receiver::start().await;
@@ -35,7 +35,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
     assert_eq!(before.len(), 3);
 
     let url = gateway.database_url();
-    let moment = gateway.services.clock.now();
+    let now = gateway.services.clock.now();
     let migrate = |arguments: &[&str]| {
         let output = command(&url)
             .arg("migrate")
@@ -50,7 +50,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         String::from_utf8(output.stdout).expect("a text")
     };
     // Reverts to the schema without managed endpoints, and migrates again.
-    let database = gateway.end().await;
+    let database = gateway.stop().await;
     let status = migrate(&["status"]);
     let since = status
         .lines()
@@ -62,7 +62,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
             &database.url(),
             &crate::support::webhook_receiver::flags(&receiver.url(), &[]),
         ),
-        Clock::manual(moment),
+        Clock::manual(now),
     )
     .await
     .expect("a database");
@@ -111,7 +111,7 @@ async fn secrets_are_not_logged(gateway: Gateway) {
         .await
         .expect(200);
     let document = "mutation($id: ID!) { rotateWebhookSecret(input: {id: $id}) { secret } }";
-    let again = admin.gql(document, json!({ "id": created["id"] })).await.json();
+    let rotated_again = admin.gql(document, json!({ "id": created["id"] })).await.json();
     admin.post(&format!("{path}test/"), json!({})).await.expect(202);
     receiver.wait_for(1).await;
     program.terminate();
@@ -121,7 +121,7 @@ async fn secrets_are_not_logged(gateway: Gateway) {
     let secrets = [
         &created["secret"],
         &rotated["secret"],
-        &again["data"]["rotateWebhookSecret"]["secret"],
+        &rotated_again["data"]["rotateWebhookSecret"]["secret"],
         &json!(SECRET),
     ];
     for secret in secrets.map(|secret| secret.as_str().expect("a secret")) {

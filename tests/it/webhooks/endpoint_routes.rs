@@ -10,7 +10,7 @@ use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{ManagedEndpoint, create_outflow, with_managed_endpoints};
 
-on_both![
+on_both_databases![
     one_permission_covers_every_route,
     endpoints_are_limited_to_fifty,
     routes_behave_like_those_of_other_collections,
@@ -19,52 +19,52 @@ on_both![
 
 const URL: &str = "https://shop.example.com/hook";
 
-fn new() -> Value {
+fn new_endpoint() -> Value {
     json!({ "url": URL, "events": ["outflow.created"] })
 }
 
 /// Every REST operation on webhooks: method, path, body, and the status with permission.
 fn every_route(id: i64) -> Vec<(Method, String, Value, u16)> {
-    let one = format!("webhooks/{id}/");
+    let path = format!("webhooks/{id}/");
     vec![
         (Method::GET, "webhooks/".to_owned(), Value::Null, 200),
         (Method::HEAD, "webhooks/".to_owned(), Value::Null, 200),
-        (Method::POST, "webhooks/".to_owned(), new(), 201),
-        (Method::GET, one.clone(), Value::Null, 200),
-        (Method::PUT, one.clone(), json!({}), 200),
-        (Method::PATCH, one.clone(), json!({}), 200),
-        (Method::POST, format!("{one}rotate-secret/"), json!({}), 200),
-        (Method::POST, format!("{one}test/"), Value::Null, 202),
+        (Method::POST, "webhooks/".to_owned(), new_endpoint(), 201),
+        (Method::GET, path.clone(), Value::Null, 200),
+        (Method::PUT, path.clone(), json!({}), 200),
+        (Method::PATCH, path.clone(), json!({}), 200),
+        (Method::POST, format!("{path}rotate-secret/"), json!({}), 200),
+        (Method::POST, format!("{path}test/"), Value::Null, 202),
         (
             Method::POST,
-            format!("{one}replay/"),
+            format!("{path}replay/"),
             json!({ "since": "2024-01-01T00:00:00Z" }),
             202,
         ),
-        (Method::GET, format!("{one}deliveries/"), Value::Null, 200),
-        (Method::GET, format!("{one}deliveries/999999/"), Value::Null, 404),
+        (Method::GET, format!("{path}deliveries/"), Value::Null, 200),
+        (Method::GET, format!("{path}deliveries/999999/"), Value::Null, 404),
         (
             Method::POST,
-            format!("{one}deliveries/999999/replay/"),
+            format!("{path}deliveries/999999/replay/"),
             Value::Null,
             404,
         ),
-        (Method::DELETE, one, Value::Null, 204),
+        (Method::DELETE, path, Value::Null, 204),
     ]
 }
 
 async fn one_permission_covers_every_route(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
-    // Granted to the viewer only.
+    // User 4 is the viewer.
     let grant = "INSERT INTO permission (user_id, codename) VALUES (4, 'change_webhook')";
-    for (actor, may) in [
+    for (actor, permitted) in [
         (&gateway.anon, None),
         (&gateway.viewer, Some(false)),
         (&gateway.manager, Some(false)),
         (&gateway.administrator, Some(true)),
         (&gateway.root, Some(true)),
     ] {
-        assert_access(&gateway, actor, may).await;
+        assert_access(&gateway, actor, permitted).await;
     }
     gateway.sql(grant).await.unwrap();
     assert_access(&gateway, &gateway.viewer, Some(true)).await;
@@ -88,26 +88,26 @@ async fn one_permission_covers_every_route(gateway: Gateway) {
     assert!(!manager.to_string().contains("WEBHOOK"), "{manager}");
 }
 
-/// Asserts the response of every route and root field for an actor.
-async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
+/// Asserts the response of every route and root field for an actor; `permitted` is `None` without a login.
+async fn assert_access(gateway: &Gateway, actor: &Actor, permitted: Option<bool>) {
     let id = ManagedEndpoint::make(gateway, URL, &["outflow.created"]).await.id;
     for (method, path, body, status) in every_route(id) {
         let request = format!("{} {method} {path}", actor.name);
-        let head = method == Method::HEAD;
+        let is_head = method == Method::HEAD;
         let answer = if body.is_null() {
             send(actor.request(method, &path)).await
         } else {
             send(actor.request(method, &path).json(&body)).await
         };
-        match may {
-            None if head => assert_eq!(answer.status, 401, "{request}"),
+        match permitted {
+            None if is_head => assert_eq!(answer.status, 401, "{request}"),
             None => answer.expect_body(401, NO_TOKEN),
-            Some(false) if head => assert_eq!(answer.status, 403, "{request}"),
+            Some(false) if is_head => assert_eq!(answer.status, 403, "{request}"),
             Some(false) => answer.expect_body(403, FORBIDDEN),
             Some(true) => assert_eq!(answer.status, status, "{request}: {}", answer.text),
         }
     }
-    let expected = match may {
+    let expected = match permitted {
         None => Some("UNAUTHENTICATED"),
         Some(false) => Some("FORBIDDEN"),
         Some(true) => None,
@@ -142,7 +142,7 @@ async fn assert_access(gateway: &Gateway, actor: &Actor, may: Option<bool>) {
             expected,
             "{field}: {body}"
         );
-        if may == Some(true) {
+        if permitted == Some(true) {
             let payload = body["data"].as_object().unwrap().values().next().unwrap();
             assert!(!payload["userErrors"].as_array().unwrap().is_empty(), "{body}");
         }
@@ -156,7 +156,8 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         ManagedEndpoint::make(&gateway, URL, &["outflow.created"]).await;
     }
     // Of ten concurrent requests, five are within the limit.
-    let created = futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new()))).await;
+    let created =
+        futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new_endpoint()))).await;
     let statuses: Vec<u16> = created.iter().map(|answer| answer.status).collect();
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
@@ -167,7 +168,10 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         refused.expect_error(409, "TOO_MANY_ENDPOINTS");
     }
     for api in APIS {
-        assert_eq!(api.create(root, Kind::Webhook, new()).await, Outcome::TooMany);
+        assert_eq!(
+            api.create(root, Kind::Webhook, new_endpoint()).await,
+            Outcome::TooMany
+        );
     }
     let page = root.get("webhooks/?page_size=100").await;
     assert_eq!(page.expect(200)["count"], 50);
@@ -176,7 +180,7 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
         APIS[0].delete(root, Kind::Webhook, last).await,
         Outcome::Done(Value::Null)
     );
-    root.post("webhooks/", new()).await.expect(201);
+    root.post("webhooks/", new_endpoint()).await.expect(201);
 }
 
 async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
@@ -243,8 +247,8 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
         root.get(&path).await.expect_body(404, NOT_FOUND);
     }
     // Existence is checked before the body, and the body before its values.
-    for below in ["rotate-secret/", "replay/"] {
-        let (existing, missing) = (endpoint.path(below), format!("webhooks/999999/{below}"));
+    for action in ["rotate-secret/", "replay/"] {
+        let (existing, missing) = (endpoint.path(action), format!("webhooks/999999/{action}"));
         root.raw(Method::POST, &missing, "no JSON")
             .await
             .expect_body(404, NOT_FOUND);

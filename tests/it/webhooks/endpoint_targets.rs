@@ -9,15 +9,15 @@ use crate::support::api::APIS;
 use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{ManagedEndpoint, Receiver, create_outflow, send_due};
 
-on_both![
+on_both_databases![
     private_addresses_are_rejected_on_save,
-    names_are_rejected_by_their_addresses,
+    host_names_of_private_addresses_are_rejected,
     private_addresses_are_rejected_on_connect,
 ];
 
 const ENABLED: [&str; 2] = ["--webhook-enabled", "true"];
 
-/// Loopback, private and other special addresses, in the notations that an attacker may use.
+/// Loopback, private and other special addresses, in the notations that an attacker can use.
 const PRIVATE: [&str; 38] = [
     "http://127.0.0.1/",
     "http://127.1/",
@@ -59,8 +59,8 @@ const PRIVATE: [&str; 38] = [
     " http://127.0.0.1/ ",
 ];
 
-/// URLs that are rejected even if private targets are allowed.
-const ALWAYS_REJECTED: [&str; 8] = [
+/// URLs that are invalid targets, whether or not private targets are allowed.
+const INVALID_TARGETS: [&str; 8] = [
     "http://example.com@127.0.0.1/",
     "http://127.0.0.1:80@example.com/",
     "http://user:word@1.1.1.1/",
@@ -77,7 +77,7 @@ async fn private_addresses_are_rejected_on_save(gateway: Gateway) {
     let id = ManagedEndpoint::make(&gateway, "http://1.1.1.1/", &["outflow.created"])
         .await
         .id;
-    for url in PRIVATE.iter().chain(&ALWAYS_REJECTED) {
+    for url in PRIVATE.iter().chain(&INVALID_TARGETS) {
         for api in APIS {
             let body = json!({ "url": url, "events": ["outflow.created"] });
             for outcome in [
@@ -116,7 +116,7 @@ fn private_names() -> Vec<String> {
     names
 }
 
-async fn names_are_rejected_by_their_addresses(gateway: Gateway) {
+async fn host_names_of_private_addresses_are_rejected(gateway: Gateway) {
     let names = private_names();
     assert!(
         !names.is_empty(),
@@ -189,7 +189,7 @@ async fn private_addresses_are_rejected_on_connect(gateway: Gateway) {
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
         let delivery = endpoint.deliveries(&gateway).await[0].clone();
-        let error = delivery["attempts"][0]["error"].as_str().expect("a refusal");
+        let error = delivery["attempts"][0]["error"].as_str().expect("an error");
         assert!(error.contains("private network"), "{host}: {error}");
         assert_eq!(delivery["outcome"], "pending");
     }

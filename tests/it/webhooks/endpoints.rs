@@ -12,8 +12,8 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, SECRET, with_managed_endpoints, with_webhooks,
 };
 
-on_both![
-    the_life_cycle_of_an_endpoint,
+on_both_databases![
+    endpoints_are_created_updated_disabled_and_deleted,
     secrets_are_shown_once,
     invalid_values_are_rejected_by_both_apis,
     the_endpoint_of_the_settings_is_read_only,
@@ -21,11 +21,11 @@ on_both![
 
 const URL: &str = "https://shop.example.com/hooks?from=stock";
 
-fn new() -> Value {
+fn new_endpoint() -> Value {
     json!({ "url": URL, "events": ["product.low_stock", "outflow.created", "outflow.created"] })
 }
 
-async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
+async fn endpoints_are_created_updated_disabled_and_deleted(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
     for api in APIS {
@@ -35,7 +35,7 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             .now()
             .format("%Y-%m-%dT%H:%M:%SZ")
             .to_string();
-        let created = api.create(root, Kind::Webhook, new()).await.done();
+        let created = api.create(root, Kind::Webhook, new_endpoint()).await.done();
         let id = created["id"].as_i64().expect("an id");
         let expected = json!({
             "id": id, "url": URL, "description": null, "events": ["outflow.created", "product.low_stock"],
@@ -70,29 +70,33 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
             .await;
         assert_eq!(outdated, Outcome::Conflict);
 
-        let off = json!({ "disabled": true, "description": null });
-        let off = api.update(root, Kind::Webhook, id, Some(2), off).await.done();
+        let changes = json!({ "disabled": true, "description": null });
+        let disabled = api.update(root, Kind::Webhook, id, Some(2), changes).await.done();
         assert_eq!(
-            (&off["disabled"], &off["disabled_reason"], &off["description"]),
+            (
+                &disabled["disabled"],
+                &disabled["disabled_reason"],
+                &disabled["description"]
+            ),
             (&json!(true), &json!("requested"), &Value::Null)
         );
-        let since = off["disabled_at"].clone();
+        let since = disabled["disabled_at"].clone();
         gateway.advance_clock(60);
-        let still = api
+        let unchanged = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": true }))
             .await
             .done();
-        assert_eq!(still["disabled_at"], since);
-        let on = api
+        assert_eq!(unchanged["disabled_at"], since);
+        let enabled = api
             .update(root, Kind::Webhook, id, None, json!({ "disabled": false }))
             .await
             .done();
         assert_eq!(
             (
-                &on["disabled"],
-                &on["disabled_at"],
-                &on["disabled_reason"],
-                &on["events"]
+                &enabled["disabled"],
+                &enabled["disabled_at"],
+                &enabled["disabled_reason"],
+                &enabled["events"]
             ),
             (
                 &json!(false),
@@ -116,7 +120,7 @@ async fn the_life_cycle_of_an_endpoint(gateway: Gateway) {
 async fn secrets_are_shown_once(gateway: Gateway) {
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let root = &gateway.root;
-    let created = root.post("webhooks/", new()).await;
+    let created = root.post("webhooks/", new_endpoint()).await;
     let location = created.header("location").expect("Location").to_owned();
     let body = created.expect(201);
     assert_eq!(keys(&body).last(), Some(&"secret"));
@@ -157,9 +161,9 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         (&outdated["secret"], &outdated["webhookEndpoint"]),
         (&Value::Null, &Value::Null)
     );
-    let wrong = rotate(json!({ "id": id, "overlap": 604_801 })).await;
+    let invalid = rotate(json!({ "id": id, "overlap": 604_801 })).await;
     assert_eq!(
-        wrong["userErrors"],
+        invalid["userErrors"],
         json!([{ "field": "overlap", "message": "Ensure this value is less than or equal to 604800.", "code": "OUT_OF_RANGE" }])
     );
     // The default overlap is a day; the body may be empty.
@@ -169,11 +173,14 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         .expect(200);
     assert_eq!(rotated["previous_secret_until"], "2024-01-16T10:30:00Z");
     let fourth = rotated["secret"].as_str().expect("a secret").to_owned();
-    let at_once = root
+    let without_overlap = root
         .post(&format!("{path}rotate-secret/"), json!({ "overlap": 0 }))
         .await;
-    assert_eq!(at_once.expect(200)["previous_secret_until"], Value::Null);
-    let fifth = at_once.json()["secret"].as_str().expect("a secret").to_owned();
+    assert_eq!(without_overlap.expect(200)["previous_secret_until"], Value::Null);
+    let fifth = without_overlap.json()["secret"]
+        .as_str()
+        .expect("a secret")
+        .to_owned();
     root.post(&format!("{path}rotate-secret/"), json!({ "overlap": -1 }))
         .await
         .expect_json(
@@ -185,7 +192,7 @@ async fn secrets_are_shown_once(gateway: Gateway) {
         .header("if-match", "\"1\"");
     send(stale).await.expect_error(412, "PRECONDITION_FAILED");
 
-    let everything = [
+    let all_responses = [
         root.get("webhooks/").await.text,
         root.get(&path).await.text,
         root.patch(&path, json!({ "description": "x" })).await.text,
@@ -196,9 +203,9 @@ async fn secrets_are_shown_once(gateway: Gateway) {
     ]
     .concat();
     for secret in [first, second, third, fourth, fifth] {
-        assert!(!everything.contains(&secret[6..]));
+        assert!(!all_responses.contains(&secret[6..]));
     }
-    assert!(!everything.contains("whsec_"));
+    assert!(!all_responses.contains("whsec_"));
 }
 
 async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
@@ -260,16 +267,16 @@ async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
     let id = ManagedEndpoint::make(&gateway, URL, &["outflow.created"])
         .await
         .id;
-    for (wrong, field, message) in cases {
-        let mut body = new();
+    for (invalid, field, message) in cases {
+        let mut body = new_endpoint();
         body.as_object_mut()
             .unwrap()
-            .extend(wrong.as_object().unwrap().clone());
+            .extend(invalid.as_object().unwrap().clone());
         for api in APIS {
             api.create(root, Kind::Webhook, body.clone())
                 .await
                 .expect_invalid(&[(field, message)]);
-            api.update(root, Kind::Webhook, id, None, wrong.clone())
+            api.update(root, Kind::Webhook, id, None, invalid.clone())
                 .await
                 .expect_invalid(&[(field, message)]);
         }
@@ -278,16 +285,16 @@ async fn invalid_values_are_rejected_by_both_apis(gateway: Gateway) {
         422,
         &json!({ "url": ["This field is required."], "events": ["This field is required."] }),
     );
-    let wrong = json!({ "url": null, "events": "outflow.created", "disabled": "yes", "description": [] });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.expect_json(
+    let invalid = json!({ "url": null, "events": "outflow.created", "disabled": "yes", "description": [] });
+    root.patch(&format!("webhooks/{id}/"), invalid).await.expect_json(
         422,
         &json!({
             "events": ["Expected a list of strings."], "description": ["Not a valid string."],
             "disabled": ["Must be a valid boolean."], "url": ["This field may not be null."],
         }),
     );
-    let wrong = json!({ "events": ["x"], "disabled": null });
-    root.patch(&format!("webhooks/{id}/"), wrong).await.expect_json(
+    let invalid = json!({ "events": ["x"], "disabled": null });
+    root.patch(&format!("webhooks/{id}/"), invalid).await.expect_json(
         422,
         &json!({
             "events": ["Choose from: outflow.created, inflow.created, product.low_stock."],
@@ -306,9 +313,13 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     let root = &gateway.root;
     let listed = root.get("webhooks/").await;
     let id = listed.ids()[0];
-    let fixed = listed.expect(200)["results"][0].clone();
+    let configured = listed.expect(200)["results"][0].clone();
     assert_eq!(
-        (&fixed["managed"], &fixed["url"], &fixed["disabled"]),
+        (
+            &configured["managed"],
+            &configured["url"],
+            &configured["disabled"]
+        ),
         (&json!(false), &json!(receiver.url()), &json!(false))
     );
     for api in APIS {
@@ -322,7 +333,7 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
     root.post(&format!("webhooks/{id}/rotate-secret/"), json!({}))
         .await
         .expect_error(409, "READ_ONLY");
-    assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), fixed);
+    assert_eq!(root.get(&format!("webhooks/{id}/")).await.expect(200), configured);
     // A restart with the same settings does not change the endpoint or its version.
     let tag = root
         .get(&format!("webhooks/{id}/"))

@@ -1,4 +1,5 @@
-//! Webhooks: each committed change is delivered once, signed and in the documented shape; a rejected one never.
+//! Webhooks: each committed change is delivered once, signed and in the documented shape. Rejected changes are not
+//! delivered.
 
 use ::entity::delivery::Outcome;
 use serde_json::json;
@@ -12,11 +13,11 @@ use crate::support::webhook_receiver::{
     Received, Receiver, SECRET, create_outflow, deliveries, events, flags, send_due, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     events_are_delivered_once_in_the_documented_shape,
     the_official_library_accepts_signatures,
     rejected_changes_are_not_delivered,
-    low_stock_is_delivered_on_crossing,
+    low_stock_is_delivered_on_crossing_the_threshold,
     inflows_are_delivered_when_configured,
     commits_wake_the_worker,
     disabled_webhooks_send_no_statements,
@@ -107,16 +108,16 @@ async fn the_official_library_accepts_signatures(gateway: Gateway) {
     let product = gateway.root.product("Água 日本", 6).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 2);
-    let official = standardwebhooks::Webhook::new(SECRET).unwrap();
+    let library = standardwebhooks::Webhook::new(SECRET).unwrap();
     let other = standardwebhooks::Webhook::new("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();
     for message in receiver.received() {
-        official
+        library
             .verify(&message.body, &message.headers)
             .expect("a signature");
         assert!(other.verify(&message.body, &message.headers).is_err());
         let mut changed = message.body.to_vec();
         changed.push(b' ');
-        assert!(official.verify(&changed, &message.headers).is_err());
+        assert!(library.verify(&changed, &message.headers).is_err());
     }
 }
 
@@ -164,15 +165,15 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
     assert_eq!(ids.len(), 21);
 }
 
-async fn low_stock_is_delivered_on_crossing(gateway: Gateway) {
+async fn low_stock_is_delivered_on_crossing_the_threshold(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let more = [
+    let settings = [
         "--webhook-events",
         "product.low_stock",
         "--low-stock-threshold",
         "5",
     ];
-    let gateway = with_webhooks(gateway, &receiver, &more).await;
+    let gateway = with_webhooks(gateway, &receiver, &settings).await;
     let root = &gateway.root;
     let product = root.product("Bolts", 10).await;
     let supplier = root.make(Kind::Supplier, json!({ "name": "A supplier" })).await;
@@ -270,7 +271,7 @@ async fn commits_wake_the_worker(gateway: Gateway) {
     assert_eq!(ids.len(), 100);
     // An attempt in progress is recorded before shutdown.
     gateway.services.stop();
-    gateway.workers_ended().await;
+    gateway.wait_for_background_tasks().await;
     assert!(
         deliveries(&gateway)
             .await
@@ -367,7 +368,7 @@ async fn invalid_settings_are_rejected_at_startup() {
         let error = App::open(settings, Clock::system())
             .await
             .err()
-            .expect("a refusal");
+            .expect("an error");
         let error = format!("{error:?}");
         assert!(error.contains(expected), "{error}");
         assert!(

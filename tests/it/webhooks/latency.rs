@@ -10,7 +10,7 @@ use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::webhook_receiver::{Reaction, Receiver, SECRET};
 
-on_both!(receivers_delay_no_outflow);
+on_both_databases!(slow_receivers_do_not_delay_outflows);
 
 const CLIENTS: usize = 8;
 const OUTFLOWS_PER_CLIENT: usize = 25;
@@ -75,7 +75,7 @@ impl MeasuredGateway {
     }
 }
 
-async fn receivers_delay_no_outflow(gateway: Gateway) {
+async fn slow_receivers_do_not_delay_outflows(gateway: Gateway) {
     let hanging = Receiver::start().await;
     hanging.set_reaction(Reaction::Hang);
     let mut without = MeasuredGateway::start(&gateway, None).await;

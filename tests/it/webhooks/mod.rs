@@ -1,7 +1,7 @@
 //! Webhooks: endpoints, deliveries and receivers.
 
 mod endpoint_deliveries;
-mod endpoint_endings;
+mod endpoint_disabling;
 mod endpoint_lists;
 mod endpoint_outages;
 mod endpoint_retention;

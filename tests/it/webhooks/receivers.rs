@@ -1,4 +1,4 @@
-//! Webhooks with receivers that fail, hang, redirect or stop, and with killed gateways: every committed change is
+//! Webhooks with receivers that fail, hang, redirect or stop, and with restarted gateways: every committed change is
 //! delivered with the same id, and no request is delayed.
 
 use std::sync::Arc;
@@ -16,7 +16,7 @@ use crate::support::webhook_receiver::{
     Reaction, Received, Receiver, create_outflow, deliveries, events, flags, send_due, with_webhooks,
 };
 
-on_both![
+on_both_databases![
     retries_follow_the_schedule_with_one_id,
     retry_after_is_honoured,
     redirects_are_failures,
@@ -24,11 +24,11 @@ on_both![
     a_stopped_receiver_is_retried,
     a_hanging_receiver_times_out,
     endless_responses_are_cut_off,
-    a_hanging_receiver_delays_no_request,
-    events_are_delivered_after_a_kill_before_delivery,
-    events_are_delivered_after_a_kill_during_delivery,
-    gateways_share_the_work,
-    a_gateway_whose_clock_is_ahead_respects_leases,
+    a_hanging_receiver_does_not_delay_requests,
+    events_are_delivered_after_a_restart,
+    an_aborted_delivery_is_repeated_after_its_lease,
+    gateways_share_due_deliveries,
+    a_gateway_with_a_fast_clock_respects_leases,
     private_targets_are_rejected_on_connect,
 ];
 
@@ -105,10 +105,10 @@ async fn redirects_are_failures(gateway: Gateway) {
         assert_eq!(send_due(&gateway).await, 1);
     }
     assert!(redirect_target.received().is_empty());
-    let attempted = deliveries(&gateway).await;
-    assert_eq!(attempted.len(), 5);
+    let pending = deliveries(&gateway).await;
+    assert_eq!(pending.len(), 5);
     assert!(
-        attempted
+        pending
             .iter()
             .all(|delivery| delivery.due_at.is_some() && delivery.outcome.is_none())
     );
@@ -171,11 +171,11 @@ async fn a_stopped_receiver_is_retried(gateway: Gateway) {
         .unwrap()
         .unwrap();
 
-    let another = Receiver::start().await;
-    let gateway = with_webhooks(gateway, &another, &[]).await;
+    let other_receiver = Receiver::start().await;
+    let gateway = with_webhooks(gateway, &other_receiver, &[]).await;
     gateway.advance_clock(20);
     assert_eq!(send_due(&gateway).await, 1);
-    assert_eq!(another.received()[0].id(), id.message_id);
+    assert_eq!(other_receiver.received()[0].id(), id.message_id);
 }
 
 async fn a_hanging_receiver_times_out(gateway: Gateway) {
@@ -197,13 +197,13 @@ async fn endless_responses_are_cut_off(gateway: Gateway) {
     for (status, outcome) in [(200, Some(Outcome::Delivered)), (500, None)] {
         receiver.set_reaction(Reaction::Endless(status));
         create_outflow(&gateway, product, 1).await;
-        let attempted = tokio::time::timeout(Duration::from_mins(1), send_due(&gateway)).await;
-        assert_eq!(attempted.expect("long before the time limit"), 1);
+        let count = tokio::time::timeout(Duration::from_mins(1), send_due(&gateway)).await;
+        assert_eq!(count.expect("long before the time limit"), 1);
         assert_eq!(deliveries(&gateway).await.last().unwrap().outcome, outcome);
     }
 }
 
-async fn a_hanging_receiver_delays_no_request(gateway: Gateway) {
+async fn a_hanging_receiver_does_not_delay_requests(gateway: Gateway) {
     let receiver = Receiver::start().await;
     receiver.set_reaction(Reaction::Hang);
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "300"]).await;
@@ -223,7 +223,7 @@ async fn a_hanging_receiver_delays_no_request(gateway: Gateway) {
     gateway.services.stop();
 }
 
-async fn events_are_delivered_after_a_kill_before_delivery(gateway: Gateway) {
+async fn events_are_delivered_after_a_restart(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let product = gateway.root.product("Bolts", 100).await;
@@ -233,24 +233,24 @@ async fn events_are_delivered_after_a_kill_before_delivery(gateway: Gateway) {
     assert_eq!(receiver.received()[0].name(), "outflow.created");
 }
 
-async fn events_are_delivered_after_a_kill_during_delivery(gateway: Gateway) {
+async fn an_aborted_delivery_is_repeated_after_its_lease(gateway: Gateway) {
     let receiver = Receiver::start().await;
     receiver.set_reaction(Reaction::Hang);
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "10"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     let worker = Arc::clone(gateway.webhooks());
-    let killed = tokio::spawn(async move { worker.run_due().await.map(|_| ()) });
+    let sending = tokio::spawn(async move { worker.run_due().await.map(|_| ()) });
     receiver.wait_for(1).await;
-    killed.abort();
-    assert!(killed.await.unwrap_err().is_cancelled());
+    sending.abort();
+    assert!(sending.await.unwrap_err().is_cancelled());
 
     receiver.set_reaction(Reaction::Status(200));
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "10"]).await;
     assert_eq!(
         send_due(&gateway).await,
         0,
-        "the claim of the killed gateway has not expired"
+        "the lease of the aborted delivery has not expired"
     );
     gateway.advance_clock(41);
     assert_eq!(send_due(&gateway).await, 1);
@@ -260,7 +260,7 @@ async fn events_are_delivered_after_a_kill_during_delivery(gateway: Gateway) {
     assert_eq!(deliveries(&gateway).await[0].outcome, Some(Outcome::Delivered));
 }
 
-async fn gateways_share_the_work(gateway: Gateway) {
+async fn gateways_share_due_deliveries(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
     let url = receiver.url();
@@ -292,7 +292,7 @@ async fn gateways_share_the_work(gateway: Gateway) {
     second.services.db.close().await;
 }
 
-async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
+async fn a_gateway_with_a_fast_clock_respects_leases(gateway: Gateway) {
     let receiver = Receiver::start().await;
     receiver.set_reaction(Reaction::Hang);
     let gateway = with_webhooks(gateway, &receiver, &["--webhook-timeout", "10"]).await;
@@ -301,8 +301,8 @@ async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
         &gateway.database_url(),
         &flags(&url, &["--webhook-timeout", "10"]),
     );
-    let ahead = Clock::manual(gateway.services.clock.now() + TimeDelta::minutes(2));
-    let second = App::open(settings, ahead).await.expect("a second gateway");
+    let fast_clock = Clock::manual(gateway.services.clock.now() + TimeDelta::minutes(2));
+    let second = App::open(settings, fast_clock).await.expect("a second gateway");
     let other = second.webhooks.as_ref().expect("webhooks are enabled");
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
@@ -323,8 +323,10 @@ async fn a_gateway_whose_clock_is_ahead_respects_leases(gateway: Gateway) {
 
 async fn private_targets_are_rejected_on_connect(gateway: Gateway) {
     let receiver = Receiver::start().await;
-    let more = ["--webhook-allow-private", "false"];
-    let gateway = gateway.restart_with(&flags("http://1.1.1.1/hook", &more)).await;
+    let settings = ["--webhook-allow-private", "false"];
+    let gateway = gateway
+        .restart_with(&flags("http://1.1.1.1/hook", &settings))
+        .await;
     gateway
         .webhooks()
         .store_configured_endpoint()
@@ -343,7 +345,7 @@ async fn private_targets_are_rejected_on_connect(gateway: Gateway) {
         create_outflow(&gateway, product, 1).await;
         assert_eq!(send_due(&gateway).await, 1);
         let delivery = &deliveries(&gateway).await[count];
-        let error = delivery.last_error.as_deref().expect("a refusal");
+        let error = delivery.last_error.as_deref().expect("an error");
         assert!(error.contains("private network"), "{error}");
         assert_eq!(delivery.outcome, None);
     }

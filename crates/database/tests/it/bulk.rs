@@ -29,7 +29,7 @@ pub async fn fill(db: &Database, count: usize) -> i64 {
     inserted.expect("items")
 }
 
-on_both![many_rows_are_inserted_exactly, ids_are_reserved_once];
+on_both_databases![many_rows_are_inserted_exactly, ids_are_reserved_once];
 
 /// Inserts more rows than fit into one batch for PostgreSQL.
 async fn many_rows_are_inserted_exactly(db: Database) {

@@ -48,7 +48,7 @@ async fn text(db: &Database, expression: Expr) -> String {
     row.try_get("", "text").expect("a text")
 }
 
-on_both![
+on_both_databases![
     each_parent_has_its_own_limit,
     ids_are_one_parameter,
     sums_are_exact,

@@ -3,7 +3,7 @@
 #![expect(clippy::expect_used, reason = "a panic is a failed test")]
 
 /// Runs each test on a new database of both kinds.
-macro_rules! on_both {
+macro_rules! on_both_databases {
     ($($name:ident),+ $(,)?) => {
         $(mod $name {
             #[tokio::test(flavor = "multi_thread")]

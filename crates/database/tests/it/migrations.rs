@@ -25,7 +25,7 @@ fn expected(applied: [bool; 3]) -> Vec<(String, bool)> {
     names.into_iter().zip(applied).collect()
 }
 
-on_both![
+on_both_databases![
     a_failed_migration_changes_nothing,
     migrations_are_reverted,
     migrations_of_newer_programs_are_listed,

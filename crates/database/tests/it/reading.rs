@@ -9,7 +9,7 @@ use crate::bulk::fill;
 use crate::schema::{item, sample_item};
 use crate::test_database::TestDatabase;
 
-on_both![
+on_both_databases![
     values_are_read_back_exactly,
     rows_are_found_by_id,
     only_transactions_write

@@ -34,7 +34,7 @@ async fn count(db: &Database) -> u64 {
     item::Entity::find().count(db).await.expect("a count")
 }
 
-on_both![
+on_both_databases![
     a_commit_is_seen_and_a_rollback_is_not,
     failures_have_the_same_names,
     dropped_and_panicking_callers_do_not_block_others,

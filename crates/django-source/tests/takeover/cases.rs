@@ -76,14 +76,14 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
 }
 
 fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
-    for spot in expected["spots"].as_array().into_iter().flatten() {
+    for cell_spec in expected["cells"].as_array().into_iter().flatten() {
         let (table, id, column) = (
-            spot[0].as_str().expect("a table"),
-            spot[1].as_i64().expect("an id"),
-            spot[2].as_str(),
+            cell_spec[0].as_str().expect("a table"),
+            cell_spec[1].as_i64().expect("an id"),
+            cell_spec[2].as_str(),
         );
         let cell = rows.cell(table, id, column.expect("a column"));
-        assert_eq!(cell, spot[3], "{address}: {table} {id} {column:?}");
+        assert_eq!(cell, cell_spec[3], "{address}: {table} {id} {column:?}");
     }
     assert_eq!(rows.stock(), expected["stock"], "{address}: stock");
     assert_eq!(rows.groups(), expected["groups"], "{address}: groups");

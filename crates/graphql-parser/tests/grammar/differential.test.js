@@ -96,8 +96,8 @@ test(`${COUNT} documents from ${FIRST} with seed ${SEED}`, async () => {
   assert.equal(differences.length, 0, `${differences.length} differences:\n${shown.join('\n')}`);
   // A large run must cover both accepted documents and every kind of error.
   if (COUNT >= 5000) {
-    const share = seen.document / COUNT;
-    assert.ok(share > 0.3 && share < 0.8, `${share} of all documents are accepted`);
+    const ratio = seen.document / COUNT;
+    assert.ok(ratio > 0.3 && ratio < 0.8, `${ratio} of all documents are accepted`);
     const kinds = [
       'Syntax', 'NotExecutable', 'NoOperation', 'AnonymousOperationNotAlone', 'DuplicateOperation', 'DuplicateFragment',
       'DuplicateInputField', 'NumberOutOfRange',

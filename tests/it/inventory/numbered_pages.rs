@@ -8,7 +8,7 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     consecutive_pages_take_one_statement_each,
     pages_are_exact_after_any_change,
 ];
@@ -21,12 +21,12 @@ async fn fill(gateway: &Gateway, titles: impl Iterator<Item = String>) -> (i64, 
         .make(Kind::Category, json!({ "name": "Category" }))
         .await;
     for title in titles {
-        add(gateway, brand, category, &title).await;
+        add_product(gateway, brand, category, &title).await;
     }
     (brand, category)
 }
 
-async fn add(gateway: &Gateway, brand: i64, category: i64, title: &str) -> i64 {
+async fn add_product(gateway: &Gateway, brand: i64, category: i64, title: &str) -> i64 {
     let product = json!({
         "title": title, "brand": brand, "category": category, "cost_price": 1, "selling_price": 2, "quantity": 3,
     });
@@ -84,19 +84,19 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
     let other = gateway.another(&[]).await;
     let (brand, category) = fill(&gateway, (0..30).map(|number| format!("{}", number * 7 % 30))).await;
     for step in 0..80 {
-        let ids = all(&gateway).await;
+        let ids = all_ids(&gateway).await;
         let id = ids[rng.random_range(0..ids.len())];
-        let changing = if rng.random() { &gateway } else { &other };
+        let writer = if rng.random() { &gateway } else { &other };
         match rng.random_range(0..6) {
             0 => {
-                add(changing, brand, category, &format!("{}", rng.random_range(0..30))).await;
+                add_product(writer, brand, category, &format!("{}", rng.random_range(0..30))).await;
             }
             1 if ids.len() > 20 => {
-                changing.root.delete(&format!("products/{id}/")).await.expect(204);
+                writer.root.delete(&format!("products/{id}/")).await.expect(204);
             }
             2 => {
                 let title = json!({ "title": format!("{}", rng.random_range(0..30)) });
-                changing
+                writer
                     .root
                     .patch(&format!("products/{id}/"), title)
                     .await
@@ -104,7 +104,7 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
             }
             3 => {
                 let change = json!({ "selling_price": 5, "quantity": 9 });
-                changing
+                writer
                     .root
                     .patch(&format!("products/{id}/"), change)
                     .await
@@ -112,12 +112,12 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
             }
             _ => {}
         }
-        let expected = all(&gateway).await;
+        let expected = all_ids(&gateway).await;
         let size = rng.random_range(1..8);
         let pages = expected.len().div_ceil(size);
         let page = rng.random_range(1..=pages);
-        let reading = if rng.random() { &gateway } else { &other };
-        let answer = reading
+        let reader = if rng.random() { &gateway } else { &other };
+        let answer = reader
             .viewer
             .get(&format!("products/?page={page}&page_size={size}"))
             .await;
@@ -129,12 +129,12 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
             "seed {seed}, step {step}"
         );
     }
-    other.end().await;
+    other.stop().await;
     gateway.assert_invariants().await;
 }
 
 /// The ids of all products in their default order, read with a filter, for which no positions are kept.
-async fn all(gateway: &Gateway) -> Vec<i64> {
+async fn all_ids(gateway: &Gateway) -> Vec<i64> {
     let answer = gateway.viewer.get("products/?min_price=0&page_size=100").await;
     answer.ids()
 }

@@ -1,5 +1,5 @@
-//! The end of webhook endpoints: disabled, deleted, 410 responses, or days without a success; and their pending
-//! deliveries.
+//! Webhook endpoints that are disabled, by a user, a 410 response or days without a success, or deleted; and their
+//! pending deliveries.
 
 use ::entity::{removed_endpoint, webhook_endpoint};
 use sea_orm::EntityTrait as _;
@@ -12,14 +12,14 @@ use crate::support::webhook_receiver::{
     ManagedEndpoint, Reaction, Receiver, create_outflow, deliveries, events, send_due, with_managed_endpoints,
 };
 
-on_both![
-    disabled_endpoints_get_nothing,
+on_both_databases![
+    disabled_endpoints_receive_nothing,
     status_410_disables_a_managed_endpoint,
     days_of_failures_disable_an_endpoint,
     deleting_an_endpoint_deletes_its_deliveries,
 ];
 
-async fn disabled_endpoints_get_nothing(gateway: Gateway) {
+async fn disabled_endpoints_receive_nothing(gateway: Gateway) {
     let receiver = Receiver::start().await;
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
@@ -38,25 +38,25 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
         .post(&endpoint.path("replay/"), since.clone())
         .await
         .expect_error(409, "ENDPOINT_DISABLED");
-    let one = endpoint.path(&format!("deliveries/{}/replay/", remaining[0]["id"]));
+    let replay_one = endpoint.path(&format!("deliveries/{}/replay/", remaining[0]["id"]));
     gateway
         .root
-        .post(&one, json!({}))
+        .post(&replay_one, json!({}))
         .await
         .expect_error(409, "ENDPOINT_DISABLED");
 
     endpoint.patch(&gateway, json!({ "disabled": false })).await;
     assert_eq!(send_due(&gateway).await, 0);
-    let again = gateway
+    let replay = gateway
         .root
         .post(&endpoint.path("replay/"), since)
         .await
         .expect(202);
-    assert_eq!(again["replayed"], 1);
+    assert_eq!(replay["replayed"], 1);
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 2);
 
-    // A large backlog is processed in batches, which block no other writes.
+    // A large backlog is processed in batches, so that other writes are not blocked.
     endpoint
         .insert_deliveries(&gateway, 2_500, "event.created_at, NULL")
         .await;
@@ -77,11 +77,11 @@ async fn disabled_endpoints_get_nothing(gateway: Gateway) {
 }
 
 async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
-    let (receiver, neighbour) = (Receiver::start().await, Receiver::start().await);
+    let (receiver, other_receiver) = (Receiver::start().await, Receiver::start().await);
     receiver.set_reaction(Reaction::Status(410));
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;
-    ManagedEndpoint::make(&gateway, &neighbour.url(), &["outflow.created"]).await;
+    ManagedEndpoint::make(&gateway, &other_receiver.url(), &["outflow.created"]).await;
     let product = gateway.root.product("Bolts", 100).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 2);
@@ -100,17 +100,17 @@ async fn status_410_disables_a_managed_endpoint(gateway: Gateway) {
     endpoint.patch(&gateway, json!({ "disabled": false })).await;
     create_outflow(&gateway, product, 1).await;
     assert_eq!((send_due(&gateway).await, receiver.received().len()), (2, 2));
-    assert_eq!(neighbour.received().len(), 4);
+    assert_eq!(other_receiver.received().len(), 4);
 }
 
 async fn days_of_failures_disable_an_endpoint(gateway: Gateway) {
     const DAY: u64 = 24 * 3600;
     let receiver = Receiver::start().await;
     receiver.set_reaction(Reaction::Status(500));
-    let month = ["--access-token-lifetime", "2592000"];
+    let token_lifetime = ["--access-token-lifetime", "2592000"];
     let gateway = with_managed_endpoints(
         gateway,
-        &[&["--webhook-retry-schedule", "10"], &month[..]].concat(),
+        &[&["--webhook-retry-schedule", "10"], &token_lifetime[..]].concat(),
     )
     .await;
     let endpoint = ManagedEndpoint::make(&gateway, &receiver.url(), &["outflow.created"]).await;

@@ -5,10 +5,10 @@ use stockroom::kind::Kind;
 
 use crate::support::gateway::Gateway;
 
-on_both![
+on_both_databases![
     invalid_documents_are_rejected,
     invalid_requests_execute_nothing,
-    null_for_arguments_with_defaults,
+    null_is_rejected_for_arguments_with_defaults,
 ];
 
 async fn invalid_documents_are_rejected(gateway: Gateway) {
@@ -151,7 +151,7 @@ async fn invalid_requests_execute_nothing(gateway: Gateway) {
 }
 
 /// A nullable variable is valid for a non-null argument with a default value, but its value may not be null.
-async fn null_for_arguments_with_defaults(gateway: Gateway) {
+async fn null_is_rejected_for_arguments_with_defaults(gateway: Gateway) {
     let document = "query($direction: OrderDirection) {
         products(orderBy: [{ field: ID, direction: $direction }]) { totalCount }
     }";

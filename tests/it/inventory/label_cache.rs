@@ -6,7 +6,7 @@ use stockroom::kind::Kind;
 use crate::support::gateway::Gateway;
 use crate::support::samples::Sample;
 
-on_both![
+on_both_databases![
     a_changed_label_is_seen_by_the_next_request,
     a_change_of_another_gateway_is_seen,
     a_change_is_seen_within_its_own_document,
@@ -47,7 +47,7 @@ async fn names(gateway: &Gateway, sample: &Sample) -> [Value; 3] {
 }
 
 async fn a_changed_label_is_seen_by_the_next_request(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let first = ["Samsung", "Electronics", "Tech Distributors Inc."].map(Value::from);
     assert_eq!(names(&gateway, &sample).await, first);
     assert_eq!(names(&gateway, &sample).await, first);
@@ -76,29 +76,29 @@ async fn a_changed_label_is_seen_by_the_next_request(gateway: Gateway) {
 }
 
 async fn a_change_of_another_gateway_is_seen(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let other = gateway.another(&[]).await;
     for number in 0..20 {
-        let (changing, reading) = if number % 2 == 0 {
+        let (writer, reader) = if number % 2 == 0 {
             (&gateway, &other)
         } else {
             (&other, &gateway)
         };
         let name = format!("Brand {number}");
         let path = format!("brands/{}/", sample.brand);
-        changing
+        writer
             .root
             .patch(&path, json!({ "name": name }))
             .await
             .expect(200);
-        assert_eq!(names(reading, &sample).await[0], json!(name));
-        assert_eq!(names(changing, &sample).await[0], json!(name));
+        assert_eq!(names(reader, &sample).await[0], json!(name));
+        assert_eq!(names(writer, &sample).await[0], json!(name));
     }
-    other.end().await;
+    other.stop().await;
 }
 
 async fn a_change_is_seen_within_its_own_document(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     names(&gateway, &sample).await;
     let document = "mutation ($brand: ID!, $product: ID!) {
         before: updateProduct(input: { id: $product, quantity: 5 }) { product { brand { name } } }
@@ -111,7 +111,7 @@ async fn a_change_is_seen_within_its_own_document(gateway: Gateway) {
 }
 
 async fn cached_labels_need_no_statement(gateway: Gateway) {
-    let sample = Sample::made_by(&gateway.root).await;
+    let sample = Sample::create(&gateway.root).await;
     let path = format!("products/{}/", sample.product);
     let count = async || gateway.count_statements(gateway.viewer.get(&path)).await.0;
     gateway.viewer.get(&path).await.expect(200);

@@ -9,14 +9,14 @@ use crate::graphql::socket::STREAM;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::{ServerFrame, Socket};
 
-on_both![
+on_both_databases![
     an_expired_token_closes_the_connection,
     deactivation_closes_the_connection,
     logging_out_closes_the_connection,
     a_connection_without_init_is_closed,
     a_client_that_does_not_read_is_dropped,
     shutdown_closes_connections,
-    shutdown_sends_no_complete,
+    shutdown_sends_no_complete_message,
 ];
 
 async fn an_expired_token_closes_the_connection(gateway: Gateway) {
@@ -28,7 +28,7 @@ async fn an_expired_token_closes_the_connection(gateway: Gateway) {
         .await;
     assert_eq!(socket.data("2").await["viewer"]["user"]["id"], "4");
     gateway.advance_clock(1);
-    assert_eq!(socket.closed().await, (4403, "Forbidden".to_owned()));
+    assert_eq!(socket.close_frame().await, (4403, "Forbidden".to_owned()));
 }
 
 async fn deactivation_closes_the_connection(gateway: Gateway) {
@@ -56,7 +56,7 @@ async fn deactivation_closes_the_connection(gateway: Gateway) {
     );
     let mut socket = Socket::open(&gateway.viewer).await;
     socket.init(gateway.viewer.token.as_deref()).await;
-    assert_eq!(socket.closed().await.0, 4403);
+    assert_eq!(socket.close_frame().await.0, 4403);
 }
 
 async fn logging_out_closes_the_connection(gateway: Gateway) {
@@ -69,13 +69,13 @@ async fn logging_out_closes_the_connection(gateway: Gateway) {
         .anon
         .mutate("logout", "", json!({ "refresh": tokens["refresh"] }))
         .await;
-    assert_eq!(socket.closed().await.0, 4403);
+    assert_eq!(socket.close_frame().await.0, 4403);
 }
 
 async fn a_connection_without_init_is_closed(gateway: Gateway) {
     let mut socket = Socket::open(&gateway.viewer).await;
     assert_eq!(
-        socket.closed().await,
+        socket.close_frame().await,
         (4408, "Connection initialisation timeout".to_owned())
     );
 }
@@ -116,12 +116,12 @@ async fn shutdown_closes_connections(gateway: Gateway) {
     socket.subscribe("1", STREAM, json!({})).await;
     socket.subscribe("2", "{ __typename }", json!({})).await;
     assert_eq!(socket.data("2").await, json!({ "__typename": "Query" }));
-    let (_, closed) = tokio::join!(gateway.end(), socket.closed());
+    let (_, closed) = tokio::join!(gateway.stop(), socket.close_frame());
     assert_eq!(closed, (1001, "Going away".to_owned()));
 }
 
 /// Clients do not resubscribe after `complete`, so a planned shutdown sends none.
-async fn shutdown_sends_no_complete(gateway: Gateway) {
+async fn shutdown_sends_no_complete_message(gateway: Gateway) {
     let mut sockets = Vec::new();
     for _ in 0..24 {
         let mut socket = Socket::login(&gateway.viewer).await;
