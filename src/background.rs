@@ -46,7 +46,7 @@ pub fn start(services: &Arc<Services>) {
         };
         tokio::select! {
             () = running => {}
-            () = services.stopped() => {}
+            () = services.wait_for_shutdown() => {}
         }
     });
 }
@@ -62,7 +62,7 @@ async fn prune_keys(services: Arc<Services>) {
             }
         }
         tokio::select! {
-            () = services.stopped() => {}
+            () = services.wait_for_shutdown() => {}
             () = tokio::time::sleep(POLL) => {}
         }
     }

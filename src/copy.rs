@@ -12,7 +12,7 @@ const PLAN: Plan = Plan {
     // Triggers of the target fill `tally` and `revision`, whose form differs between the databases. `stockroom check` verifies
     // the former.
     ignored_tables: &["seaql_migrations", "compatible_migration", "tally", "revision"],
-    written_last: &["account_epoch"],
+    last_tables: &["account_epoch"],
     seeded_tables: &["account_epoch", "group", "permission", "refold_due"],
     summed_columns: &["quantity", "change"],
 };

@@ -33,7 +33,7 @@ impl From<database_copy::Error> for Error {
 /// Conflicts and outages are temporary; everything else is a bug.
 fn from_failure(failure: &Failure, error: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Error {
     match failure {
-        Failure::Unavailable | Failure::Repeat => Error::unavailable(error),
+        Failure::Unavailable | Failure::Retryable => Error::unavailable(error),
         _ => Error::internal(error),
     }
 }

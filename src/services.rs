@@ -134,7 +134,7 @@ impl Services {
     }
 
     /// Completes when shutdown begins.
-    pub async fn stopped(&self) {
+    pub async fn wait_for_shutdown(&self) {
         // The sender lives as long as `self`, so this can't fail.
         let _ = self.stopping.subscribe().wait_for(|stopping| *stopping).await;
     }

@@ -33,12 +33,12 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
     ctx.labels.set(labels);
     let key = (claims.user_id, claims.session().to_owned(), claims.iat);
     if let Some(actor) = accounts.get(epoch, &key) {
-        ctx.record.identified(actor.user_id);
+        ctx.record.set_user(actor.user_id);
         return Ok(actor);
     }
     let actor = Arc::new(load(ctx.db(), &claims).await?.ok_or(bad_token)?);
     accounts.insert(epoch, key, Arc::clone(&actor));
-    ctx.record.identified(actor.user_id);
+    ctx.record.set_user(actor.user_id);
     Ok(actor)
 }
 

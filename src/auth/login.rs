@@ -65,9 +65,9 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         ctx.services.metrics.count_login(false);
         return Err(wrong);
     };
-    ctx.services.failed_logins.succeeded(&attempt).await;
+    ctx.services.failed_logins.record_success(&attempt).await;
     ctx.services.metrics.count_login(true);
-    ctx.record.identified(Some(user.id));
+    ctx.record.set_user(Some(user.id));
     if !is_own(&user.password_hash) {
         replace_old_hash(ctx, &user, password).await;
     }

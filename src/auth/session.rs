@@ -45,7 +45,7 @@ impl Session {
     }
 
     /// Completes when the token is no longer valid. Never completes for an anonymous session.
-    pub async fn ended(&self) {
+    pub async fn wait_for_expiry(&self) {
         let Some(token) = &self.token else {
             return std::future::pending().await;
         };

@@ -46,16 +46,16 @@ pub(crate) struct StockroomHost {
 impl StockroomHost {
     pub(crate) fn new(services: Arc<Services>) -> Self {
         let checks = ArgumentChecks::default()
-            .of_type("Query", RootLists::CHECKS)
-            .of::<Analytics>(Analytics::CHECKS)
-            .of::<NodeOf<brand::Entity>>(BrandLists::CHECKS)
-            .of::<NodeOf<category::Entity>>(CategoryLists::CHECKS)
-            .of::<NodeOf<supplier::Entity>>(SupplierLists::CHECKS)
-            .of::<NodeOf<product::Entity>>(ProductLists::CHECKS)
-            .of::<NodeOf<product::Entity>>(movement::CHECKS)
-            .of::<NodeOf<webhook_endpoint::Entity>>(WebhookEndpointLists::CHECKS)
-            .of::<NodeOf<delivery::Entity>>(super::delivery::CHECKS)
-            .of_type("Subscription", Subscription::CHECKS);
+            .with_type("Query", RootLists::CHECKS)
+            .with::<Analytics>(Analytics::CHECKS)
+            .with::<NodeOf<brand::Entity>>(BrandLists::CHECKS)
+            .with::<NodeOf<category::Entity>>(CategoryLists::CHECKS)
+            .with::<NodeOf<supplier::Entity>>(SupplierLists::CHECKS)
+            .with::<NodeOf<product::Entity>>(ProductLists::CHECKS)
+            .with::<NodeOf<product::Entity>>(movement::CHECKS)
+            .with::<NodeOf<webhook_endpoint::Entity>>(WebhookEndpointLists::CHECKS)
+            .with::<NodeOf<delivery::Entity>>(super::delivery::CHECKS)
+            .with_type("Subscription", Subscription::CHECKS);
         Self { services, checks }
     }
 }
@@ -74,8 +74,8 @@ impl Host for StockroomHost {
         Ok(session.ctx().await?)
     }
 
-    async fn expired(&self, session: &Session) {
-        session.ended().await;
+    async fn wait_for_expiry(&self, session: &Session) {
+        session.wait_for_expiry().await;
     }
 
     fn authorize(&self, ctx: &Ctx) -> Result<(), RequestError> {
@@ -132,7 +132,7 @@ impl Host for StockroomHost {
         OperationObservation::new(ctx, ty, name)
     }
 
-    fn rejected(&self, code: ErrorCode) {
+    fn request_rejected(&self, code: ErrorCode) {
         self.services
             .metrics
             .count_graphql_operation("", Some(code.as_str()));
@@ -160,8 +160,8 @@ impl Host for StockroomHost {
         self.services.is_stopping()
     }
 
-    async fn stopped(&self) {
-        self.services.stopped().await;
+    async fn wait_for_shutdown(&self) {
+        self.services.wait_for_shutdown().await;
     }
 
     fn spawn(&self, task: impl Future<Output = ()> + Send + 'static) {
@@ -234,15 +234,15 @@ impl Observation for OperationObservation {
         output
     }
 
-    fn panicked(&self) {
+    fn resolver_panicked(&self) {
         self.services.metrics.count_panic();
     }
 
-    fn ended(&self, error: Option<&'static str>) {
+    fn operation_ended(&self, error: Option<&'static str>) {
         self.services.metrics.count_graphql_operation(self.ty, error);
         if let Some(span) = &self.span {
             if let Some(code) = error {
-                span.failed(code);
+                span.mark_failed(code);
             }
             span.end();
         }

@@ -102,5 +102,5 @@ filter! {
 
 fn with_reason(reasons: Vec<StockChangeReason>) -> Filter {
     let reasons: Vec<Reason> = reasons.into_iter().map(Reason::from).collect();
-    Filter::among(stock_change::Column::Reason, reasons)
+    Filter::is_in(stock_change::Column::Reason, reasons)
 }

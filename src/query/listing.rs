@@ -9,8 +9,8 @@ use sea_orm::{
     ColumnTrait, ConnectionTrait as _, IdenStatic as _, Iterable as _, ModelTrait as _, QueryFilter,
     QueryOrder, QuerySelect, QueryTrait, Select,
 };
-use table_query::cursor::{Side, beyond};
-use table_query::{Direction, ListColumn, PageStart, Place, search_terms};
+use table_query::cursor::{Side, side_condition};
+use table_query::{Direction, ListColumn, PageStart, TextPosition, search_terms};
 
 use super::revision::{TABLES_WITH_REVISION, at_revision, revision_and_count};
 use super::row_count::row_count;
@@ -88,7 +88,7 @@ impl<R: Collection> Listing<R> {
             .map(fold)
             .fold(self.filter.clone(), |filter, word| {
                 let mut searched =
-                    R::searched_columns().map(|column| Filter::text(column, Place::Anywhere, &word));
+                    R::searched_columns().map(|column| Filter::text(column, TextPosition::Anywhere, &word));
                 match (searched.next(), searched.next()) {
                     (None, _) => filter,
                     (Some(only), None) => filter.and(only),
@@ -244,7 +244,7 @@ impl<R: Collection> Listing<R> {
         };
         if let Some(revision) = revision {
             let starts = &permit.ctx().services.page_starts;
-            starts.read(R::default().table_name(), revision, count);
+            starts.record_list(R::default().table_name(), revision, count);
             if before > 0 && !rows.is_empty() {
                 let first = rows.remove(0);
                 self.keep_end(&permit, revision, skipped - before, &[first]);
@@ -286,7 +286,7 @@ impl<R: Collection> Listing<R> {
         };
         let mut part = at_revision(self.rows(), db.backend(), start.revision);
         if let Some(after) = &start.after {
-            part = part.filter(beyond(&self.cursor_terms(), after, Side::After));
+            part = part.filter(side_condition(&self.cursor_terms(), after, Side::After));
         }
         let page = if start.skip == 0 {
             self.add_order(part).limit(size)

@@ -44,7 +44,7 @@ impl<R: Collection> Listing<R> {
             // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
             select = self.rows().filter(key::<R>().in_subquery(chosen));
-            order_by(QueryTrait::query(&mut select), &terms, request.backwards);
+            order_by(QueryTrait::query(&mut select), &terms, request.is_backward);
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
@@ -69,16 +69,16 @@ impl<R: Collection> Listing<R> {
         let backend = db.backend();
         let mut part = self.part(request, &terms)?.into_query();
         let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
-            order_within_parent(&mut part, backend, reference, &terms, request.backwards);
+            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             part
         } else {
-            // Without `rows_first` the databases may scan the whole table by the index of another column, for each parent.
+            // Without `filter_first` the databases may scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
             let compared = self.condition()?.matches_all().then(|| {
                 let columns = self.terms().into_iter();
                 columns.map(|(column, ..)| column.into_iden()).collect()
             });
-            backend.rows_first(R::default().into_iden(), of_parent, compared, part)
+            backend.filter_first(R::default().into_iden(), of_parent, compared, part)
         };
         let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
@@ -94,7 +94,7 @@ impl<R: Collection> Listing<R> {
                 ..term
             })
             .collect();
-        order_by(&mut statement, &terms, request.backwards);
+        order_by(&mut statement, &terms, request.is_backward);
         let mut read: Vec<(i64, R::Model)> = Vec::new();
         for row in db
             .models::<R>(db.get_database_backend().build(&statement))
@@ -120,7 +120,7 @@ impl<R: Collection> Listing<R> {
         parents: &[i64],
     ) -> Result<HashMap<i64, u64>> {
         let db = ctx.db();
-        let counts = Filter::among_ids(db.backend(), reference, parents)
+        let counts = Filter::id_in(db.backend(), reference, parents)
             .apply(self.matching()?)
             .select_only()
             .column_as(reference, "parent")
@@ -151,7 +151,7 @@ impl<R: Collection> Listing<R> {
         let mut select = self
             .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);
-        order_by(QueryTrait::query(&mut select), terms, request.backwards);
+        order_by(QueryTrait::query(&mut select), terms, request.is_backward);
         if request.skip > 0 {
             select = select.offset(request.skip);
         }
@@ -204,7 +204,7 @@ pub async fn children_of<P: Collection, R: Collection>(
 
 /// The same page if it has been loaded.
 pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
-    let loaded = row.loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
+    let loaded = row.get_loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;
     Some((pages.of(row.id()), Arc::clone(listing)))
 }

@@ -74,7 +74,7 @@ pub(super) async fn lock_products(tx: &Tx, drafts: &[Draft]) -> Result<()> {
             _ => None,
         })
         .collect();
-    let mut select = Filter::among_ids(tx.backend(), product::Column::Id, &ids)
+    let mut select = Filter::id_in(tx.backend(), product::Column::Id, &ids)
         .apply(product::Entity::find())
         .select_only()
         .column(product::Column::Id)

@@ -164,7 +164,9 @@ impl Resource for Entity {
         let allow_private = ctx.services.config.webhook_allow_private;
         if let Field::Set(text) = &draft.url
             && let Ok(url) = parse_url(text.trim(), allow_private)
-            && target::resolves_to_private(&url, allow_private).await.is_some()
+            && target::check_resolved_addresses(&url, allow_private)
+                .await
+                .is_err()
         {
             let message =
                 "Enter a valid URL: its name resolves to an address on this machine or a private network.";

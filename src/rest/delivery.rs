@@ -104,7 +104,7 @@ impl Represent for Entity {
         let Some(event) = event else { return Ok(None) };
         let request = PageRequest {
             size: u64::try_from(ATTEMPTS_KEPT).unwrap_or_default(),
-            backwards: false,
+            is_backward: false,
             skip: 0,
             after: None,
             before: None,

@@ -134,14 +134,14 @@ impl Drop for LogLine {
         self.services
             .metrics
             .http
-            .request_finished(&self.active, route, status, took);
+            .record_request(&self.active, route, status, took);
         if let Some(cause) = self.outage(route, status) {
             self.services.metrics.count_unavailable(cause);
         }
         let span = self.record.span();
         if let Some(span) = span {
             if let Some(status) = self.status {
-                span.response(status, status.is_server_error());
+                span.record_response(status, status.is_server_error());
             }
             span.end();
         }

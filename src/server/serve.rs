@@ -18,16 +18,16 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(1);
 impl Program for Services {
     type Connection = OpenConnection;
 
-    fn connected(&self) -> OpenConnection {
-        self.metrics.http.connected()
+    fn connection_accepted(&self) -> OpenConnection {
+        self.metrics.http.count_connection()
     }
 
-    fn stop(&self) {
-        Self::stop(self);
+    fn shutdown_started(&self) {
+        self.stop();
     }
 
     /// Waits for WebSockets and the webhook worker, which are not connections of the server.
-    async fn finished(&self) {
+    async fn wait_until_finished(&self) {
         self.tasks.close();
         self.tasks.wait().await;
     }

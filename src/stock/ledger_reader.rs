@@ -72,7 +72,7 @@ async fn run(services: Arc<Services>, channel: Arc<LedgerChannel>) {
         };
         tokio::select! {
             () = pause => {}
-            () = services.stopped() => break,
+            () = services.wait_for_shutdown() => break,
         }
         if services.ledger.close_if_unused(&channel) {
             return;

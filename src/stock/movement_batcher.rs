@@ -24,7 +24,7 @@ use tokio::sync::oneshot;
 use super::movement::Movement;
 use super::movement_batch::{self, BatchItem, OnLocked, actor_id, created_movement};
 use super::movement_keys;
-use super::movement_queue::{MovementRequest, Push, RecordedMovement, WaitingMovement};
+use super::movement_queue::{MovementRequest, PushResult, RecordedMovement, WaitingMovement};
 use super::new_movement::NewMovement;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
@@ -57,10 +57,10 @@ pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Op
     };
     let waiting = WaitingMovement { request, done };
     match M::queue(&ctx.services).push(waiting) {
-        Push::Full => return Ok(None),
-        Push::Queued => {}
+        PushResult::QueueFull => return Ok(None),
+        PushResult::Queued => {}
         // A separate task, because a client that disconnects must not cancel the movements of other clients.
-        Push::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
+        PushResult::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
     let mut span = ctx.record.statement(Backend::Postgres, SHARED);
     let recorded = recorded

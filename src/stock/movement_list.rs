@@ -96,7 +96,7 @@ async fn count_per_product(db: &Database, products: &[i64]) -> Result<HashMap<i6
 }
 
 fn keys_of_products<M: Movement>(backend: Backend, column: M::Column, products: &[i64]) -> SelectStatement {
-    Filter::among_ids(backend, column, products)
+    Filter::id_in(backend, column, products)
         .apply(M::find())
         .select_only()
         .column(column)
@@ -148,7 +148,7 @@ async fn per_product(
 }
 
 fn direction(page: &PageRequest) -> Order {
-    if page.backwards { Order::Asc } else { Order::Desc }
+    if page.is_backward { Order::Asc } else { Order::Desc }
 }
 
 /// The keys of each product's first `end` movements of one kind, from the end of the list at which the page begins.
@@ -164,7 +164,13 @@ fn newest<M: Movement>(
         .map(condition::<M>)
         .fold(Condition::all(), Condition::add);
     let mut query = M::find().filter(within_bounds).limit(end).into_query();
-    order_within_parent(&mut query, backend, M::PRODUCT, &own_order::<M>(), page.backwards);
+    order_within_parent(
+        &mut query,
+        backend,
+        M::PRODUCT,
+        &own_order::<M>(),
+        page.is_backward,
+    );
     let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query);
     keys.clear_selects()
         .columns([(PAGE, "product_id"), (PAGE, AT), (PAGE, ID)])
@@ -231,7 +237,7 @@ fn condition<M: Movement>(bound: &Bound) -> Condition {
     let created_at = Expr::col(M::CREATED_AT.as_column_ref());
     let at = at.clone();
     Condition::all().add(match (side, M::KIND.singular().cmp(kind.as_str())) {
-        (_, Ordering::Equal) => return cursor::beyond(&own_order::<M>(), &[at, id.clone()], *side),
+        (_, Ordering::Equal) => return cursor::side_condition(&own_order::<M>(), &[at, id.clone()], *side),
         (Side::After, Ordering::Less) => created_at.lte(at),
         (Side::After, Ordering::Greater) => created_at.lt(at),
         (Side::Before, Ordering::Less) => created_at.gt(at),

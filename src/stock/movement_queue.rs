@@ -53,8 +53,8 @@ pub(super) struct RecordedMovement {
 }
 
 /// The result of pushing a movement.
-pub(super) enum Push {
-    Full,
+pub(super) enum PushResult {
+    QueueFull,
     /// The movement is in the queue, and a worker is running already.
     Queued,
     /// The movement is in the queue, and the caller must start a worker. It is already counted in `workers`.
@@ -62,17 +62,17 @@ pub(super) enum Push {
 }
 
 impl MovementQueue {
-    pub(super) fn push(&self, waiting: WaitingMovement) -> Push {
+    pub(super) fn push(&self, waiting: WaitingMovement) -> PushResult {
         let mut state = self.lock();
         if state.waiting.len() >= CAPACITY {
-            return Push::Full;
+            return PushResult::QueueFull;
         }
         state.waiting.push_back(waiting);
         if state.workers < WORKERS {
             state.workers += 1;
-            Push::NeedsWorker
+            PushResult::NeedsWorker
         } else {
-            Push::Queued
+            PushResult::Queued
         }
     }
 

@@ -105,7 +105,7 @@ async fn by_key(db: &Database, keys: &[(&str, i64)]) -> Result<HashMap<(&'static
 }
 
 fn keys_among<M: Movement>(backend: Backend, column: M::Column, ids: &[i64]) -> SelectStatement {
-    Filter::among_ids(backend, column, ids)
+    Filter::id_in(backend, column, ids)
         .apply(M::find())
         .select_only()
         .column(key::<M>())

@@ -11,7 +11,7 @@ pub fn log_failure(error: &Error) {
     match error {
         Error::Internal(cause) => tracing::error!(request_id, error.cause = ?cause, "a request failed"),
         Error::Unavailable(cause) => {
-            Record::current().unavailable(cause.downcast_ref().map_or("timeout", database::outage));
+            Record::current().record_outage(cause.downcast_ref().map_or("timeout", database::outage));
             tracing::warn!(request_id, error.cause = ?cause, "the database is not available");
         }
         _ => {}

@@ -51,7 +51,7 @@ pub async fn store(ctx: &Ctx, endpoint: Option<&ConfiguredEndpoint>) -> Result<(
     let config = &ctx.services.config;
     let mut row = None;
     if let Some(ConfiguredEndpoint { url, .. }) = endpoint {
-        if let Some(reason) = target::resolves_to_private(url, config.webhook_allow_private).await {
+        if let Err(reason) = target::check_resolved_addresses(url, config.webhook_allow_private).await {
             return Err(Error::internal(format!("WEBHOOK_URL can't be used: {reason}")));
         }
         let events = config.webhook_events.iter().map(|name| name.as_str());

@@ -29,8 +29,8 @@ pub async fn instrument(
     services.metrics.count_webhook_attempt(succeeded);
     if let Some(span) = span {
         match &result {
-            AttemptResult::Response { status, .. } => span.response(*status, !succeeded),
-            AttemptResult::NoResponse(_) => span.failed("unanswered"),
+            AttemptResult::Response { status, .. } => span.record_response(*status, !succeeded),
+            AttemptResult::NoResponse(_) => span.mark_failed("unanswered"),
         }
         span.end();
     }

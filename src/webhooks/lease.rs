@@ -67,7 +67,7 @@ pub async fn lease(
          RETURNING id",
         until = backend.now_plus(services.clock.total_advance() + length),
         now = backend.now_plus(services.clock.total_advance()),
-        lock = backend.skipping_locked(),
+        lock = backend.skip_locked(),
     );
     let found = ctx
         .transaction(move |tx| {

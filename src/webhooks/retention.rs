@@ -40,7 +40,7 @@ pub async fn run(services: Arc<Services>) {
             }
         }
         tokio::select! {
-            () = services.stopped() => {}
+            () = services.wait_for_shutdown() => {}
             () = tokio::time::sleep(POLL) => {}
         }
     }

@@ -1,12 +1,12 @@
 //! The addresses that webhooks may be sent to: only public ones, unless `WEBHOOK_ALLOW_PRIVATE` is set.
 
 use url::Url;
-use webhook_sender::{Forbidden, TargetPolicy};
+use webhook_sender::{ForbiddenAddress, TargetPolicy};
 
 /// The policy according to the settings.
 pub fn policy(allow_private: bool) -> TargetPolicy {
     let policy = if allow_private {
-        TargetPolicy::any()
+        TargetPolicy::any_address()
     } else {
         TargetPolicy::public_only()
     };
@@ -21,7 +21,10 @@ pub fn check(url: &Url, allow_private: bool) -> Result<(), String> {
     policy(allow_private).check(url)
 }
 
-/// Returns an error if the URL's host name resolves to an address that is not public.
-pub async fn resolves_to_private(url: &Url, allow_private: bool) -> Option<Forbidden> {
-    policy(allow_private).resolves_to_private(url).await
+/// Checks the addresses that the URL's host name resolves to.
+///
+/// # Errors
+/// One of the addresses is not public.
+pub async fn check_resolved_addresses(url: &Url, allow_private: bool) -> Result<(), ForbiddenAddress> {
+    policy(allow_private).check_resolved_addresses(url).await
 }

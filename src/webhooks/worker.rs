@@ -94,7 +94,7 @@ impl WebhookWorker {
                 tracing::warn!(?error, "due webhooks could not be read");
             }
             tokio::select! {
-                () = services.stopped() => {}
+                () = services.wait_for_shutdown() => {}
                 () = services.webhook_signal.notified() => {}
                 () = tokio::time::sleep(POLL) => {}
                 Some(_) = attempts.running.join_next(), if !attempts.running.is_empty() => {}

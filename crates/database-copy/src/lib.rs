@@ -8,7 +8,7 @@
 //!
 //! const PLAN: Plan = Plan {
 //!     ignored_tables: &["seaql_migrations"],
-//!     written_last: &[],
+//!     last_tables: &[],
 //!     seeded_tables: &["country"],
 //!     summed_columns: &["pages"],
 //! };
@@ -97,11 +97,10 @@ where
     let (sender, receiver) = mpsc::channel(QUEUED_PAGES);
     let reading = read_all(source, Arc::clone(&tables), sender, progress.clone());
     let writing = write_all(target, tables, receiver, check, progress.clone());
-    let (read, written) = tokio::join!(reading, writing);
-    match (read, written) {
+    match tokio::join!(reading, writing) {
         // The reader failed first; the writer failed only because the rows ended early.
         (Err(error), Err(_)) if !progress.writer_failed() => Err(error.into()),
-        (_, written) => written,
+        (_, comparisons) => comparisons,
     }
 }
 
@@ -141,7 +140,7 @@ where
     let receiver = Mutex::new(Some(receiver));
     let mismatch = Arc::<Mutex<Vec<Comparison>>>::default();
     let found_mismatch = Arc::clone(&mismatch);
-    let stored = target
+    let result = target
         .transaction(Arc::new(()), move |transaction| {
             let receiver = receiver.lock().unwrap_or_else(PoisonError::into_inner).take();
             let (tables, progress, runtime) = (Arc::clone(&tables), progress.clone(), runtime.clone());
@@ -150,10 +149,10 @@ where
                 let receiver = receiver.ok_or_else(|| {
                     Error::failed("another program changed the target; stop it and copy again")
                 })?;
-                let incoming = read::Incoming::new(receiver, runtime, transaction.backend());
+                let messages = read::MessageReceiver::new(receiver, runtime, transaction.backend());
                 write::prepare(transaction, &tables).await?;
                 check(transaction).await?;
-                let comparisons = write::store(transaction, &tables, incoming, &progress).await?;
+                let comparisons = write::store(transaction, &tables, messages, &progress).await?;
                 if !comparisons.iter().all(Comparison::is_equal) {
                     *found_mismatch.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
                     return Err(Error::failed("the target differs from the source").into());
@@ -163,5 +162,5 @@ where
         })
         .await;
     let mismatch = std::mem::take(&mut *mismatch.lock().unwrap_or_else(PoisonError::into_inner));
-    if mismatch.is_empty() { stored } else { Ok(mismatch) }
+    if mismatch.is_empty() { result } else { Ok(mismatch) }
 }

@@ -6,9 +6,9 @@ pub struct Plan {
     /// Tables with rows that belong to one database only, such as the list of applied migrations.
     pub ignored_tables: &'static [&'static str],
     /// Tables that are written after all others, because triggers on the others change them. Their ids are not generated.
-    pub written_last: &'static [&'static str],
+    pub last_tables: &'static [&'static str],
     /// Tables to which migrations add rows. The copy replaces these rows.
     pub seeded_tables: &'static [&'static str],
-    /// Integer columns whose sum is compared and reported, in every table that has one.
+    /// Integer columns to sum for the comparison, in every table that has them.
     pub summed_columns: &'static [&'static str],
 }

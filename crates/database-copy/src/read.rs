@@ -145,13 +145,13 @@ async fn number(tx: &Transaction, sql: String) -> Result<i64> {
 }
 
 /// The receiving end of the channel, for use inside the target's transaction.
-pub(crate) struct Incoming {
+pub(crate) struct MessageReceiver {
     receiver: mpsc::Receiver<Message>,
     /// The runtime, if the target is SQLite: receiving a message then blocks the writer's thread.
     blocking: Option<Handle>,
 }
 
-impl Incoming {
+impl MessageReceiver {
     pub(crate) fn new(receiver: mpsc::Receiver<Message>, runtime: Handle, target: Backend) -> Self {
         Self {
             receiver,

@@ -57,7 +57,7 @@ pub(crate) fn read(row: &QueryResult, table: &Table) -> Result<Row, DbErr> {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Summary {
     pub rows: u64,
-    /// The sum of the columns in [`Plan::summed`](crate::Plan::summed); `None` if the table has none of them.
+    /// The sum of the columns in [`Plan::summed_columns`](crate::Plan::summed_columns); `None` if the table has none of them.
     pub quantity: Option<String>,
     /// The sum of all money columns, with two decimals; `None` if the table has none.
     pub money: Option<String>,
@@ -102,11 +102,11 @@ impl<'t> SummaryBuilder<'t> {
     }
 
     pub(crate) fn summary(self, last_id: i64) -> Summary {
-        let has = |is: fn(&Column) -> bool| self.table.columns.iter().any(is);
+        let has_column = |matches: fn(&Column) -> bool| self.table.columns.iter().any(matches);
         Summary {
             rows: self.digest.rows(),
-            quantity: has(|column| column.is_summed).then(|| self.digest.quantity()),
-            money: has(|column| column.kind == Kind::Money).then(|| self.digest.money()),
+            quantity: has_column(|column| column.is_summed).then(|| self.digest.quantity()),
+            money: has_column(|column| column.kind == Kind::Money).then(|| self.digest.money()),
             hash: self.digest.hash(),
             last_id,
         }

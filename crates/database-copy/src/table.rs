@@ -103,7 +103,7 @@ pub(crate) async fn all(db: &Database, plan: &Plan) -> Result<Vec<Table>> {
             name: name.clone(),
             columns: Vec::new(),
             key: Vec::new(),
-            generates_ids: !plan.written_last.contains(&name.as_str()),
+            generates_ids: !plan.last_tables.contains(&name.as_str()),
             is_seeded: plan.seeded_tables.contains(&name.as_str()),
         };
         let (table, key) = tables.entry(name).or_insert((empty, BTreeMap::new()));
@@ -141,7 +141,7 @@ fn sort_by_reference(
 ) -> Result<Vec<Table>> {
     let mut sorted = Vec::with_capacity(unsorted.len());
     let mut sorted_names = BTreeSet::new();
-    unsorted.sort_by_key(|table| plan.written_last.contains(&table.name.as_str()));
+    unsorted.sort_by_key(|table| plan.last_tables.contains(&table.name.as_str()));
     while !unsorted.is_empty() {
         let is_next = |table: &Table| {
             let mut targets = references.iter().filter(|(from, _)| *from == table.name);

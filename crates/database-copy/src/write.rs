@@ -6,20 +6,20 @@ use sea_orm::{ConnectionTrait as _, Statement};
 
 use crate::error::{Error, Result};
 use crate::progress::Progress;
-use crate::read::{self, Incoming, Message};
+use crate::read::{self, Message, MessageReceiver};
 use crate::row::{Comparison, Row, Summary, SummaryBuilder};
 use crate::table::Table;
 
 pub(crate) async fn store(
     tx: &Transaction,
     tables: &[Table],
-    mut incoming: Incoming,
+    mut messages: MessageReceiver,
     progress: &Progress,
 ) -> Result<Vec<Comparison>> {
     clear(tx, tables).await?;
     let summaries = loop {
         progress.check()?;
-        match incoming.next().await {
+        match messages.next().await {
             Some(Message::Rows(index, rows)) => {
                 let table = tables
                     .get(index)
@@ -51,20 +51,20 @@ pub(crate) async fn prepare(tx: &Transaction, tables: &[Table]) -> Result<()> {
         let sql = format!("LOCK TABLE {} IN SHARE ROW EXCLUSIVE MODE", names.join(", "));
         tx.execute_unprepared(&sql).await?;
     }
-    let mut used = Vec::new();
+    let mut filled_tables = Vec::new();
     for table in tables.iter().filter(|table| !table.is_seeded) {
         let sql = format!(r#"SELECT 1 FROM "{}" LIMIT 1"#, table.name);
         let row = tx
             .query_one_raw(Statement::from_string(tx.backend().into(), sql))
             .await?;
         if row.is_some() {
-            used.push(table.name.as_str());
+            filled_tables.push(table.name.as_str());
         }
     }
-    if !used.is_empty() {
+    if !filled_tables.is_empty() {
         return Err(Error::failed(format!(
             "the target is not empty: it has rows in {}. Copy into a new database.",
-            used.join(", ")
+            filled_tables.join(", ")
         )));
     }
     Ok(())
@@ -82,11 +82,11 @@ async fn clear(tx: &Transaction, tables: &[Table]) -> Result<()> {
 
 async fn insert(tx: &Transaction, table: &Table, rows: Vec<Row>) -> Result<()> {
     let columns = table.columns.iter().map(|column| column.name.clone()).collect();
-    let mut inserting = RowInsert::new(tx, &table.name, columns);
+    let mut insert = RowInsert::new(tx, &table.name, columns);
     for row in rows {
-        inserting.add(row.into_iter().map(Into::into)).await?;
+        insert.add(row.into_iter().map(Into::into)).await?;
     }
-    Ok(inserting.finish().await?)
+    Ok(insert.finish().await?)
 }
 
 async fn read_back(tx: &Transaction, table: &Table, last_id: i64, progress: &Progress) -> Result<Summary> {

@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 const PLAN: Plan = Plan {
     ignored_tables: &["migrations"],
-    written_last: &["epoch"],
+    last_tables: &["epoch"],
     seeded_tables: &["country"],
     summed_columns: &["pages"],
 };

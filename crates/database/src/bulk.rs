@@ -156,7 +156,7 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
         return Ok(0);
     }
     let backend = db.get_database_backend();
-    let last = if backend == DbBackend::Sqlite {
+    let statement = if backend == DbBackend::Sqlite {
         let create_sequence = "INSERT INTO sqlite_sequence (name, seq)
             SELECT ?, 0 WHERE NOT EXISTS (SELECT 1 FROM sqlite_sequence WHERE name = ?)";
         let names = [table.clone().into(), table.clone().into()];
@@ -171,7 +171,7 @@ pub async fn reserve_ids<E: EntityTrait>(db: &impl ConnectionTrait, count: usize
             FROM (SELECT CAST(pg_get_serial_sequence($2, 'id') AS regclass) AS ids) AS sequence";
         Statement::from_sql_and_values(backend, advance, [count.into(), format!("\"{table}\"").into()])
     };
-    let Some(row) = db.query_one_raw(last).await? else {
+    let Some(row) = db.query_one_raw(statement).await? else {
         return Err(DbErr::RecordNotFound(
             "the table has no sequence of ids".to_owned(),
         ));

@@ -23,6 +23,7 @@ pub struct Database {
     observer: Arc<dyn StatementObserver>,
 }
 
+/// The connections to either kind of database.
 #[derive(Clone)]
 pub(crate) enum Link {
     Sqlite { readers: Arc<Readers>, writer: Writer },
@@ -108,7 +109,8 @@ impl Database {
             wait_before(attempt).await;
             attempt += 1;
             match self.query_all_raw(statement.clone()).await {
-                Err(error) if Failure::of(&error) == Failure::Repeat && attempt < TRANSACTION_ATTEMPTS => {}
+                Err(error) if Failure::of(&error) == Failure::Retryable && attempt < TRANSACTION_ATTEMPTS => {
+                }
                 result => return result,
             }
         }

@@ -53,11 +53,11 @@ impl Backend {
             Self::Sqlite => {
                 // SQLite has no LATERAL, but a subquery may refer to the tables beside it. CROSS JOIN fixes their order.
                 query.clear_selects().column((table.clone(), key.clone()));
-                let chosen = Expr::col((PAGE, key)).in_subquery(query);
+                let is_on_page = Expr::col((PAGE, key)).in_subquery(query);
                 statement
                     .from_function(Func::cust("json_each").arg(self.id_list(parents)), PARENT)
                     .join_as(JoinType::CrossJoin, table, PAGE, Condition::all())
-                    .and_where(chosen);
+                    .and_where(is_on_page);
             }
             Self::Postgres => {
                 let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.id_list(parents))]);
@@ -83,11 +83,11 @@ impl Backend {
         }
     }
 
-    /// A query of one table that first selects the rows of `condition`, for which there is an index, and then filters and sorts
-    /// them, so that its cost depends on the number of these rows and not on the size of the table. `compared` has the
-    /// columns that the query filters and sorts by, and the key, if they are known: on SQLite, [`per_parent`](Self::per_parent) needs no others,
-    /// and an index may have them all.
-    pub fn rows_first(
+    /// A query of one table that first selects the rows that meet `condition`, for which there is an index, and then filters and
+    /// sorts them, so that its cost depends on the number of these rows and not on the size of the table. `compared` has the
+    /// columns that the query filters and sorts by, and the key, if they are known: [`per_parent`](Self::per_parent) needs no
+    /// others on SQLite, so an index with these columns suffices.
+    pub fn filter_first(
         self,
         table: DynIden,
         condition: Expr,
@@ -151,9 +151,9 @@ impl Backend {
         }
     }
 
-    /// An expression for the time `later` from now by the clock of the database, which is the same for all programs that use it.
-    pub fn now_plus(self, later: Duration) -> String {
-        let micros = later.as_micros();
+    /// An expression for the current time plus `duration`, by the clock of the database, which all its clients share.
+    pub fn now_plus(self, duration: Duration) -> String {
+        let micros = duration.as_micros();
         match self {
             Self::Sqlite => format!("(CAST(unixepoch('subsec') * 1000000 AS INTEGER) + {micros})"),
             Self::Postgres => format!("(now() + {micros} * interval '1 microsecond')"),
@@ -185,7 +185,7 @@ impl Backend {
     }
 
     /// The end of a `SELECT` that locks the rows it returns and skips those that are already locked.
-    pub fn skipping_locked(self) -> &'static str {
+    pub fn skip_locked(self) -> &'static str {
         match self {
             Self::Sqlite => "",
             Self::Postgres => " FOR UPDATE SKIP LOCKED",

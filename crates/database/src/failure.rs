@@ -16,8 +16,8 @@ pub enum Failure {
     /// A check constraint was violated.
     Check,
     /// The transaction conflicted with another one and can be run again.
-    Repeat,
-    /// The database can't be reached, or is busy, full or read-only.
+    Retryable,
+    /// The database can't be reached, did not respond in time, or is full or read-only.
     Unavailable,
     /// Anything else.
     Other,
@@ -43,7 +43,7 @@ impl Failure {
     pub fn is_rejection(&self) -> bool {
         matches!(
             self,
-            Self::Unique(_) | Self::ForeignKey(_) | Self::Check | Self::Repeat
+            Self::Unique(_) | Self::ForeignKey(_) | Self::Check | Self::Retryable
         )
     }
 }

@@ -7,13 +7,13 @@
 //!
 //! - **Durability.** [`Database::transaction`] returns `Ok` after the changes are on disk. SQLite runs with
 //!   `synchronous=FULL` in WAL mode; for PostgreSQL this depends on the server's settings.
-//! - **Atomicity.** A transaction whose body returns an error or panics changes nothing, and does not affect the
-//!   transactions that share its commit.
+//! - **Atomicity.** If the body of a transaction returns an error or panics, the transaction changes nothing and does not
+//!   affect those that share its commit.
 //! - **Bounded waiting.** With [`Timeouts::Short`] every statement on PostgreSQL ends within 12 seconds, and waiting for a
-//!   connection within 5. SQLite waits 5 seconds for another process that writes. Queues are bounded: when one is full,
+//!   connection within 5. SQLite waits up to 5 seconds for another process that writes. Queues are bounded: when one is full,
 //!   callers wait.
 //! - **The same errors.** [`Failure::of`] classifies errors of both databases, with the same names of unique constraints.
-//!   A transaction that failed with [`Failure::Repeat`] was rolled back and can be run again, which happens automatically
+//!   A transaction that failed with [`Failure::Retryable`] was rolled back and can be run again, which happens automatically
 //!   on PostgreSQL.
 //! - **The same values.** Timestamps in microseconds, exact money and booleans are read as they were written, and are
 //!   compared and sorted alike. On SQLite that depends on the declared types `MOMENT`, `MONEY_TEXT` and `BOOLEAN`.

@@ -19,7 +19,7 @@ use crate::observer::finish;
 use crate::sqlite::Connection;
 use crate::{Backend, Database};
 
-/// A table whose whole rows can be read. Each row starts as the default of its model, in which the values are then set.
+/// A table from which rows can be read. Each row starts as the default of its model, in which the values are then set.
 pub trait Table: EntityTrait<Model: Default + Send + Sync> + 'static {}
 
 impl<E: EntityTrait<Model: Default + Send + Sync> + 'static> Table for E {}
@@ -110,7 +110,7 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
     // Statements contain no text literals from input, so each `$` and `?` is a placeholder.
     let placeholder = if statement.sql.contains("$1") { '$' } else { '?' };
     let mut sql = String::with_capacity(statement.sql.len());
-    let mut kept = Vec::with_capacity(values.0.len());
+    let mut parameters = Vec::with_capacity(values.0.len());
     let mut parts = statement.sql.split(placeholder);
     sql.push_str(parts.next().unwrap_or_default());
     for (value, part) in values.0.into_iter().zip(parts) {
@@ -118,10 +118,10 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
         match value {
             Value::BigUnsigned(Some(limit)) if sql.ends_with(LIMIT) => sql.push_str(&limit.to_string()),
             value => {
-                kept.push(value);
+                parameters.push(value);
                 sql.push(placeholder);
                 if placeholder == '$' {
-                    sql.push_str(&kept.len().to_string());
+                    sql.push_str(&parameters.len().to_string());
                 }
             }
         }
@@ -129,7 +129,7 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
     }
     Statement {
         sql,
-        values: Some(Values(kept)),
+        values: Some(Values(parameters)),
         db_backend: statement.db_backend,
     }
 }
@@ -137,15 +137,15 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
 const LIMIT: &str = "LIMIT ";
 
 pub(crate) fn by_id_statement<E: Table>(backend: Backend, id: i64) -> Statement {
-    of(backend, &text::<E>(backend, Keys::One), id.into())
+    statement(backend, &text::<E>(backend, Keys::One), id.into())
 }
 
 pub(crate) fn by_ids_statement<E: Table>(backend: Backend, ids: &[i64]) -> Statement {
     let text = text::<E>(backend, Keys::Several);
-    of(backend, &text, backend.id_list(ids).into())
+    statement(backend, &text, backend.id_list(ids).into())
 }
 
-fn of(backend: Backend, text: &str, value: Value) -> Statement {
+fn statement(backend: Backend, text: &str, value: Value) -> Statement {
     Statement::from_sql_and_values(backend.into(), text, [value])
 }
 

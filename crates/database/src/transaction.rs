@@ -28,6 +28,7 @@ pub struct Transaction {
     observer: Arc<dyn StatementObserver>,
 }
 
+/// The connection that runs the transaction.
 enum Link {
     Sqlite(Arc<Mutex<Connection>>),
     Postgres(Box<PostgresTransaction>),
@@ -93,9 +94,9 @@ impl Database {
                 Arc::clone(&observer),
             ));
             let result = body(&transaction).await;
-            let (conflicted, finished) = transaction.into().finish(result).await;
-            if !conflicted {
-                return finished;
+            let (must_repeat, result) = transaction.into().finish(result).await;
+            if !must_repeat {
+                return result;
             }
         }
         Err(unavailable("a transaction conflicted with others too often").into())
@@ -146,12 +147,12 @@ impl Transaction {
                 let span = self.statement_started(&statement.sql);
                 let rows = transaction.models::<E>(&statement).await;
                 finish(span, &rows);
-                self.note_conflict(rows)
+                self.record_conflict(rows)
             }
         }
     }
 
-    /// Commits or rolls back. Returns whether the transaction has to be repeated, and the result if not.
+    /// Commits or rolls back. Returns whether the transaction has to be repeated, and its result.
     async fn finish<T, E: From<DbErr>>(self, result: Result<T, E>) -> (bool, Result<T, E>) {
         let conflicted = self.conflicted.load(Ordering::Relaxed);
         let Link::Postgres(transaction) = self.link else {
@@ -164,7 +165,7 @@ impl Transaction {
         }
         match transaction.commit().await {
             Ok(()) => (false, result),
-            Err(error) => (Failure::of(&error) == Failure::Repeat, Err(error.into())),
+            Err(error) => (Failure::of(&error) == Failure::Retryable, Err(error.into())),
         }
     }
 
@@ -174,9 +175,9 @@ impl Transaction {
     }
 
     /// Records a conflict, because `body` may convert the error into another type.
-    fn note_conflict<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
+    fn record_conflict<T>(&self, result: Result<T, DbErr>) -> Result<T, DbErr> {
         if let Err(error) = &result
-            && Failure::of(error) == Failure::Repeat
+            && Failure::of(error) == Failure::Retryable
         {
             self.conflicted.store(true, Ordering::Relaxed);
         }
@@ -211,7 +212,7 @@ impl ConnectionTrait for Transaction {
             Link::Postgres(transaction) => transaction.execute(&statement).await,
         };
         finish(span, &result);
-        self.note_conflict(result)
+        self.record_conflict(result)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
@@ -232,7 +233,7 @@ impl ConnectionTrait for Transaction {
             Link::Postgres(transaction) => transaction.query(&statement).await,
         };
         finish(span, &result);
-        self.note_conflict(result)
+        self.record_conflict(result)
     }
 }
 

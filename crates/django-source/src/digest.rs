@@ -1,4 +1,4 @@
-//! Counts, sums and hashes of tables, the same for the source's rows and the target's.
+//! Counts, sums and hashes of tables, computed in the same way for the rows of the source and of the target.
 
 use serde::Serialize;
 use table_digest::Digest;

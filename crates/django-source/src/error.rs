@@ -26,7 +26,7 @@ pub enum Error {
     /// Reading took more steps than a file of this size can need.
     #[error("reading {table} takes more steps than a file of this size can need")]
     TooMuchWork { table: String },
-    /// There are more tables, columns or groups than the limit.
+    /// There are more tables, columns, groups or permissions than the limit.
     #[error("more than {limit} {items}")]
     TooMany { items: &'static str, limit: usize },
     /// The database refused a statement.

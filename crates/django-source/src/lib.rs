@@ -30,7 +30,7 @@
 //! - **Nothing is decided silently.** Data that the program's rules reject is a [`Finding`] with the flag that resolves it;
 //!   data that is changed or omitted is a [`Note`]. [`Plan::rows`] returns the rows according to the flags; the caller requests
 //!   them only if the verdict is [`Verdict::Import`].
-//! - **Rows are valid:** texts are trimmed and composed, prices have two decimals and are not negative, quantities are in
+//! - **Rows are valid:** texts are trimmed and normalized (NFC), prices have two decimals and are not negative, quantities are in
 //!   range, references are to rows that are also returned, serial numbers and user names are unique, and the balances of the
 //!   ledger are never negative and end with the quantity.
 //! - **Bounded memory and time.** Memory is 32 bytes for each movement, about 150 for each product, 8 for each other row, and
@@ -47,19 +47,19 @@ mod options;
 pub mod password;
 mod plan;
 mod progress;
+mod reading;
 pub mod report;
 pub mod row;
 mod source;
 mod stock;
-mod takeover;
 mod value;
 
 pub use error::{Error, Result};
 pub use options::{MapOverride, Options, PricePolicy, SeriePolicy, Tenant, TenantValue};
 pub use progress::Progress;
+pub use reading::{Plan, Rows, Source};
 pub use report::{Finding, Note, Report, Verdict};
 pub use row::Batch;
-pub use takeover::{Plan, Rows, Source};
 
 /// The maximum number of rows in a [`Batch`].
 pub const BATCH_ROWS: usize = 1000;

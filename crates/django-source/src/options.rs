@@ -30,7 +30,7 @@ pub enum SeriePolicy {
 pub struct MapOverride {
     /// The table of the source.
     pub table: String,
-    /// The column; `None` if the role is that of the table.
+    /// The column; `None` if the role is for the whole table.
     pub column: Option<String>,
     /// The role of a table, such as `product`, or the documented name of a column.
     pub role: String,
@@ -94,7 +94,7 @@ impl FromStr for Tenant {
     }
 }
 
-/// The decisions. Data that needs a decision stops the import if there is none.
+/// The caller's decisions. If data needs a decision that was not made, the import stops.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// `--stock=zero`: a stock that is negative or too large becomes 0.

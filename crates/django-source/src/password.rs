@@ -32,10 +32,10 @@ fn pbkdf2(rest: &str, length: usize) -> bool {
     let [rounds, salt, hash] = parts.as_slice() else {
         return false;
     };
-    let rounds = rounds
+    let is_allowed = rounds
         .parse::<u32>()
         .is_ok_and(|rounds| (1..=MAX_ROUNDS).contains(&rounds));
-    rounds && !salt.is_empty() && STANDARD.decode(hash).is_ok_and(|bytes| bytes.len() == length)
+    is_allowed && !salt.is_empty() && STANDARD.decode(hash).is_ok_and(|bytes| bytes.len() == length)
 }
 
 fn argon2(rest: &str) -> bool {
@@ -44,15 +44,15 @@ fn argon2(rest: &str) -> bool {
         [variant, version, parameters, salt, hash] if version.starts_with("v=") => {
             (variant, parameters, salt, hash)
         }
-        // Version 1.0 of the format has no version.
+        // Version 1.0 of the format has no version field.
         [variant, parameters, salt, hash] => (variant, parameters, salt, hash),
         _ => return false,
     };
     let number = |name: char, max: u32| {
-        let found = parameters
+        let value = parameters
             .split(',')
             .find_map(|part| part.strip_prefix(name)?.strip_prefix('=')?.parse::<u32>().ok());
-        found.is_some_and(|number| (1..=max).contains(&number))
+        value.is_some_and(|number| (1..=max).contains(&number))
     };
     let decodes = |text: &str, shortest: usize| {
         STANDARD_NO_PAD
@@ -72,12 +72,12 @@ fn bcrypt(rest: &str) -> bool {
     let ["", version, cost, hash] = parts.as_slice() else {
         return false;
     };
-    let letters = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'/';
+    let is_bcrypt_base64 = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'.' || byte == b'/';
     matches!(*version, "2a" | "2b" | "2x" | "2y")
         && cost.len() == 2
         && cost.parse::<u32>().is_ok_and(|cost| (4..=17).contains(&cost))
         && hash.len() == 53
-        && hash.bytes().all(letters)
+        && hash.bytes().all(is_bcrypt_base64)
 }
 
 fn scrypt(rest: &str) -> bool {

@@ -83,7 +83,7 @@ pub enum Reason {
     Opening,
     Inflow,
     Outflow,
-    /// The difference to the quantity after the last movement; never positive.
+    /// The change from the balance after the last movement to the quantity; never positive.
     Closing,
 }
 

@@ -96,7 +96,7 @@ struct Entry {
 /// Represents no user; ids are positive.
 const NO_USER: i64 = 0;
 
-/// All movements that are imported, 32 bytes each. They are in chronological order after [`Journal::close`].
+/// All movements that are imported, 32 bytes each. They are in chronological order after [`Journal::sort_and_sum`].
 #[derive(Debug, Default)]
 pub(crate) struct Journal(Vec<Entry>);
 
@@ -123,7 +123,7 @@ impl Journal {
     }
 
     /// Sorts the movements by time, inflows before outflows of the same time, and adds them up by product.
-    pub(crate) fn close(&mut self, products: &mut [ProductState]) {
+    pub(crate) fn sort_and_sum(&mut self, products: &mut [ProductState]) {
         self.0
             .sort_unstable_by_key(|entry| (entry.at, entry.change < 0, entry.id));
         for entry in &self.0 {
@@ -139,14 +139,14 @@ impl Journal {
 
     /// The numbers of inflows and of outflows of products that are imported.
     pub(crate) fn counts(&self, products: &[ProductState]) -> (u64, u64) {
-        let kept = |entry: &&Entry| {
+        let is_imported = |entry: &&Entry| {
             products
                 .get(product_index(entry))
                 .is_some_and(|product| !product.skipped)
         };
         self.0
             .iter()
-            .filter(kept)
+            .filter(is_imported)
             .fold((0, 0), |(inflows, outflows), entry| {
                 if entry.change > 0 {
                     (inflows + 1, outflows)
@@ -162,15 +162,15 @@ impl Journal {
         products: &'a [ProductState],
         now: DateTime<Utc>,
     ) -> impl Iterator<Item = StockChange> + 'a {
-        let kept = || products.iter().filter(|product| !product.skipped);
-        let openings = kept().filter_map(move |product| {
+        let imported = || products.iter().filter(|product| !product.skipped);
+        let openings = imported().filter_map(move |product| {
             let created = product.created_at.unwrap_or(now);
             let at = product
                 .movement_times
                 .map_or(created, |(first, _)| first.min(created));
             entry_without_movement(product, Reason::Opening, product.opening(), product.opening(), at)
         });
-        let closings = kept().filter_map(move |product| {
+        let closings = imported().filter_map(move |product| {
             let last = product.movement_times.map(|(_, last)| last);
             let at = last.max(product.updated_at).unwrap_or(now);
             entry_without_movement(product, Reason::Closing, product.closing(), product.quantity, at)
@@ -248,7 +248,7 @@ mod tests {
                     journal.add(product, id, change, DateTime::from_timestamp_micros(at).unwrap(), None);
                 }
             }
-            journal.close(&mut products);
+            journal.sort_and_sum(&mut products);
             let mut balances = vec![0; products.len() + 1];
             for entry in journal.ledger(&products, now) {
                 let balance = &mut balances[usize::try_from(entry.product_id).unwrap()];

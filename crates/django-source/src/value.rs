@@ -20,7 +20,7 @@ impl Value {
         matches!(self, Self::Null)
     }
 
-    /// The integer that is stored, if it is one.
+    /// The value, if it is an integer.
     pub(crate) const fn integer(&self) -> Option<i64> {
         match self {
             Self::Integer(value) => Some(*value),
@@ -28,7 +28,7 @@ impl Value {
         }
     }
 
-    /// The text, if it is one.
+    /// The value, if it is a text or bytes.
     pub(crate) fn text(&self) -> Option<&str> {
         match self {
             Self::Text(text) | Self::Bytes(text) => Some(text),
@@ -47,8 +47,8 @@ impl Value {
         }
     }
 
-    /// The approximate size in memory in bytes, for the bound of a batch.
-    pub(crate) fn weight(&self) -> usize {
+    /// The approximate size in memory, in bytes.
+    pub(crate) fn approximate_bytes(&self) -> usize {
         match self {
             Self::Number(text) | Self::Text(text) | Self::Bytes(text) => text.len() + 24,
             _ => 24,

@@ -1,4 +1,4 @@
-//! `FieldCheck`: one call for each field, all faults at once, with the messages of Django REST framework.
+//! `FieldCheck`: checks fields and collects all faults, with the messages of Django REST framework.
 
 use std::ops::RangeInclusive;
 
@@ -12,13 +12,13 @@ pub struct FieldCheck {
 }
 
 impl FieldCheck {
-    /// Checks the fields of a new object, which must have all required ones. `faults` are those that were found while
-    /// reading them.
+    /// Checks the fields of a new object, which must have all required fields. `faults` are those that were found while
+    /// reading the fields.
     pub fn new_object(faults: Faults) -> Self {
         Self { is_new: true, faults }
     }
 
-    /// Checks the fields of an existing object, which keeps the values of those that are absent.
+    /// Checks the fields of an existing object, which keeps the values of absent fields.
     pub fn existing_object(faults: Faults) -> Self {
         Self {
             is_new: false,
@@ -171,9 +171,9 @@ mod tests {
         assert_eq!(check.optional_text("f", Field::Null, 1), Some(None));
         assert_eq!(check.optional_text("g", Field::Absent, 1), None);
         let faults = check.finish().expect_err("faults");
-        let found: Vec<_> = faults.iter().map(|fault| (fault.field, fault.code)).collect();
+        let fields_and_codes: Vec<_> = faults.iter().map(|fault| (fault.field, fault.code)).collect();
         assert_eq!(
-            found,
+            fields_and_codes,
             [
                 ("b", FaultCode::Blank),
                 ("c", FaultCode::TooLong),
@@ -195,7 +195,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_have_bounds_and_unreadable_ones_no_second_fault() {
+    fn numbers_have_bounds_and_an_unreadable_number_has_no_second_fault() {
         let mut check = FieldCheck::existing_object(Vec::new());
         assert_eq!(check.integer("a", Field::Set(9), 0..=9, None), Some(9));
         assert_eq!(check.integer("b", Field::Set(10), 0..=9, None), None);

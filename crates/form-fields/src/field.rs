@@ -8,7 +8,7 @@ pub enum Field<T> {
     Absent,
     Null,
     Set(T),
-    /// A value that could not be read and for which there is a fault already.
+    /// A value that could not be read, for which a fault has been recorded.
     Unreadable,
 }
 

@@ -21,7 +21,7 @@ pub enum FormError {
     NotObject,
 }
 
-/// The fields of a body that have not been read yet, and the faults of those that have.
+/// The fields of a body that have not been read, and the faults of those that have been read.
 #[derive(Debug)]
 pub struct Form<'a> {
     fields: HashMap<String, &'a RawValue>,
@@ -52,7 +52,7 @@ impl<'a> Form<'a> {
                 fields,
                 faults: Faults::new(),
             }),
-            Err(_) if is_object_or_broken(body) => Err(FormError::NotJson),
+            Err(_) if is_not_json(body) => Err(FormError::NotJson),
             Err(_) => Err(FormError::NotObject),
         }
     }
@@ -114,8 +114,8 @@ impl<'a> Form<'a> {
         let number = match self.take(field) {
             JsonField::Absent => return Field::Absent,
             JsonField::Null => return Field::Null,
-            JsonField::Text(text) => whole(text.trim()),
-            JsonField::Number(number) => whole_value(number),
+            JsonField::Text(text) => parse_integer(text.trim()),
+            JsonField::Number(number) => parse_json_integer(number),
             JsonField::Bool(_) | JsonField::InvalidText | JsonField::List(_) | JsonField::Object(_) => None,
         };
         match number {
@@ -171,8 +171,8 @@ impl<'a> Form<'a> {
             JsonField::Null => return Field::Null,
             // An empty text is null, as in Django REST framework, because HTML forms cannot send null.
             JsonField::Text(text) if text.is_empty() => return Field::Null,
-            JsonField::Text(text) => (whole(text.trim()), "str"),
-            JsonField::Number(number) => (whole_value(number), "float"),
+            JsonField::Text(text) => (parse_integer(text.trim()), "str"),
+            JsonField::Number(number) => (parse_json_integer(number), "float"),
             JsonField::Bool(_) => (None, "bool"),
             JsonField::InvalidText => (None, "str"),
             JsonField::List(_) => (None, "list"),
@@ -188,7 +188,7 @@ impl<'a> Form<'a> {
     }
 }
 
-/// Returns the id of `{"id": 1, "name": "…"}`.
+/// Returns the id in an object such as `{"id": 1, "name": "…"}`.
 fn id_of(object: &str) -> Option<i64> {
     match Form::parse(object.as_bytes()).ok()?.integer("id") {
         Field::Set(id) => Some(id),
@@ -197,9 +197,9 @@ fn id_of(object: &str) -> Option<i64> {
 }
 
 /// Parses a JSON number with a whole value in any notation (`2.0`, `1E+2`), clamped to 64 bits.
-fn whole_value(number: &str) -> Option<i64> {
+fn parse_json_integer(number: &str) -> Option<i64> {
     let (mantissa, exponent) = number.split_once(['e', 'E']).unwrap_or((number, "0"));
-    // An exponent beyond 64 bits: only its sign matters.
+    // Only the sign of an exponent beyond 64 bits matters.
     let exponent: i64 = exponent.parse().unwrap_or(if exponent.starts_with('-') {
         i64::MIN
     } else {
@@ -219,11 +219,11 @@ fn whole_value(number: &str) -> Option<i64> {
     let zeros = exponent.saturating_add(removed).saturating_sub(scale);
     // 64 bits hold at most 19 digits, so further zeros do not change the clamped value.
     let zeros = usize::try_from(zeros).ok()?.min(20);
-    whole(&format!("{sign}{significant}{}", "0".repeat(zeros)))
+    parse_integer(&format!("{sign}{significant}{}", "0".repeat(zeros)))
 }
 
-/// Parses a whole number, clamped to 64 bits. `5.0` is accepted, as in Django REST framework.
-fn whole(text: &str) -> Option<i64> {
+/// Parses a whole number in decimal notation, clamped to 64 bits. `5.0` is accepted, as in Django REST framework.
+fn parse_integer(text: &str) -> Option<i64> {
     let text = match text.split_once('.') {
         Some((whole, zeros)) if zeros.bytes().all(|byte| byte == b'0') => whole,
         Some(_) => return None,
@@ -237,14 +237,14 @@ fn whole(text: &str) -> Option<i64> {
     Some(text.parse().unwrap_or(limit))
 }
 
-/// Whether a body that could not be parsed as an object begins like one, or is not JSON at all.
-fn is_object_or_broken(body: &[u8]) -> bool {
+/// Whether a body that could not be parsed as an object is not JSON. This includes bodies that begin like an object.
+fn is_not_json(body: &[u8]) -> bool {
     body.trim_ascii_start().first() == Some(&b'{') || serde_json::from_slice::<&RawValue>(body).is_err()
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{Field, Form, whole, whole_value};
+    use super::{Field, Form, parse_integer, parse_json_integer};
 
     #[test]
     fn whole_values_are_read_in_every_notation() {
@@ -263,10 +263,10 @@ mod tests {
             ("9223372036854775807", i64::MAX),
             ("922337203685477580.7e1", i64::MAX),
         ] {
-            assert_eq!(whole_value(text), Some(number), "{text}");
+            assert_eq!(parse_json_integer(text), Some(number), "{text}");
         }
         for text in ["2.5", "1e-1", "15e-1", "1.05e1", "1e-99999999999999999999"] {
-            assert_eq!(whole_value(text), None, "{text}");
+            assert_eq!(parse_json_integer(text), None, "{text}");
         }
     }
 
@@ -280,10 +280,10 @@ mod tests {
             ("007", 7),
             ("99999999999999999999", i64::MAX),
         ] {
-            assert_eq!(whole(text), Some(number), "{text}");
+            assert_eq!(parse_integer(text), Some(number), "{text}");
         }
         for text in ["", "-", "5.5", "1e3", "abc", "0x1", "1 2"] {
-            assert_eq!(whole(text), None, "{text}");
+            assert_eq!(parse_integer(text), None, "{text}");
         }
     }
 

@@ -38,12 +38,12 @@ impl QueryString {
 
     /// Returns the value of a parameter, or the last one if it was sent several times, as Django does.
     pub fn get(&self, name: &str) -> Option<&str> {
-        let sent = self.0.iter().rev().find(|(key, _)| key == name);
-        sent.map(|(_, value)| value.as_str())
+        let pair = self.0.iter().rev().find(|(key, _)| key == name);
+        pair.map(|(_, value)| value.as_str())
             .filter(|value| !value.is_empty())
     }
 
-    /// Reads a parameter by a function that returns `None` for an invalid value.
+    /// Reads a parameter with a function that returns `None` for an invalid value.
     ///
     /// # Errors
     /// An error with this reason for an invalid value.
@@ -77,7 +77,7 @@ impl QueryString {
         })
     }
 
-    /// Returns the number of the requested page (the parameter `page`), which may be less than 1.
+    /// Returns the number of the requested page (the parameter `page`), which can be less than 1.
     pub fn page_number(&self) -> Result<i128, ParameterError> {
         Ok(self.integer("page")?.unwrap_or(1))
     }
@@ -96,8 +96,9 @@ impl QueryString {
 
     /// Returns the names in a list of names, separated by commas or in several parameters, as generated clients send them.
     pub fn names<'q>(&'q self, name: &str) -> impl Iterator<Item = &'q str> {
-        let sent = self.0.iter().filter(move |(key, _)| key == name);
-        sent.flat_map(|(_, text)| text.split(','))
+        let pairs = self.0.iter().filter(move |(key, _)| key == name);
+        pairs
+            .flat_map(|(_, text)| text.split(','))
             .map(str::trim)
             .filter(|name| !name.is_empty())
     }

@@ -76,7 +76,7 @@ fn operation(name: Option<&Name>, Positioned { pos, node }: &Positioned<Operatio
 fn fragment(name: &Name, Positioned { pos, node }: &Positioned<FragmentDefinition>) -> Json {
     json!([
         name,
-        named(&node.type_condition.node.on),
+        name_json(&node.type_condition.node.on),
         directives(&node.directives),
         selections(&node.selection_set),
         pos.line,
@@ -86,9 +86,9 @@ fn fragment(name: &Name, Positioned { pos, node }: &Positioned<FragmentDefinitio
 
 fn variable(Positioned { pos, node }: &Positioned<VariableDefinition>) -> Json {
     let default = node.default_value.as_ref();
-    let default = default.map(|Positioned { pos, node }| valued(&node.clone().into_value(), *pos));
+    let default = default.map(|Positioned { pos, node }| value_json(&node.clone().into_value(), *pos));
     json!([
-        named(&node.name),
+        name_json(&node.name),
         [
             ty(&node.var_type.node),
             node.var_type.pos.line,
@@ -112,7 +112,7 @@ fn ty(ty: &Type) -> Json {
 fn directives(directives: &[Positioned<Directive>]) -> Vec<Json> {
     let directive = |Positioned { pos, node }: &Positioned<Directive>| {
         json!([
-            named(&node.name),
+            name_json(&node.name),
             arguments(&node.arguments),
             pos.line,
             pos.column
@@ -123,7 +123,7 @@ fn directives(directives: &[Positioned<Directive>]) -> Vec<Json> {
 
 fn arguments(arguments: &[(Positioned<Name>, Positioned<Value>)]) -> Vec<Json> {
     let argument =
-        |(name, value): &(_, Positioned<Value>)| json!([named(name), valued(&value.node, value.pos)]);
+        |(name, value): &(_, Positioned<Value>)| json!([name_json(name), value_json(&value.node, value.pos)]);
     arguments.iter().map(argument).collect()
 }
 
@@ -139,8 +139,8 @@ fn selection(Positioned { pos, node }: &Positioned<Selection>) -> Json {
     match node {
         Selection::Field(Positioned { node, .. }) => json!([
             "field",
-            node.alias.as_ref().map(named),
-            named(&node.name),
+            node.alias.as_ref().map(name_json),
+            name_json(&node.name),
             arguments(&node.arguments),
             directives(&node.directives),
             selections(&node.selection_set),
@@ -149,7 +149,7 @@ fn selection(Positioned { pos, node }: &Positioned<Selection>) -> Json {
         ]),
         Selection::FragmentSpread(Positioned { node, .. }) => json!([
             "spread",
-            named(&node.fragment_name),
+            name_json(&node.fragment_name),
             directives(&node.directives),
             pos.line,
             pos.column,
@@ -158,7 +158,7 @@ fn selection(Positioned { pos, node }: &Positioned<Selection>) -> Json {
             "inline",
             node.type_condition
                 .as_ref()
-                .map(|condition| named(&condition.node.on)),
+                .map(|condition| name_json(&condition.node.on)),
             directives(&node.directives),
             selections(&node.selection_set),
             pos.line,
@@ -167,11 +167,11 @@ fn selection(Positioned { pos, node }: &Positioned<Selection>) -> Json {
     }
 }
 
-fn named(name: &Positioned<Name>) -> Json {
+fn name_json(name: &Positioned<Name>) -> Json {
     json!([name.node, name.pos.line, name.pos.column])
 }
 
-fn valued(value: &Value, pos: Pos) -> Json {
+fn value_json(value: &Value, pos: Pos) -> Json {
     json!([self::value(value), pos.line, pos.column])
 }
 

@@ -12,7 +12,7 @@ const MAX_QUOTED: usize = 40;
 pub struct Error {
     /// The kind of error.
     pub kind: ErrorKind,
-    /// The position of the error; the beginning of the text if it is too long.
+    /// The position of the error; the beginning of the text if the text is too long.
     pub pos: Pos,
     message: String,
 }
@@ -28,9 +28,9 @@ pub enum ErrorKind {
     TooDeep,
     /// The text does not follow the grammar.
     Syntax,
-    /// There is a definition or an extension of a type system.
+    /// The document has a definition or an extension of a type system.
     NotExecutable,
-    /// No operation, only fragments.
+    /// The document has no operation.
     NoOperation,
     /// An operation without a name that is not the only operation.
     AnonymousOperationNotAlone,
@@ -92,9 +92,9 @@ impl fmt::Display for Quoted<'_> {
 }
 
 /// A character of the text, or its end. A character that is not printable ASCII is displayed as its code point.
-pub(crate) struct Found(pub Option<char>);
+pub(crate) struct FoundCharacter(pub Option<char>);
 
-impl fmt::Display for Found {
+impl fmt::Display for FoundCharacter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.0 {
             None => f.write_str("<EOF>"),

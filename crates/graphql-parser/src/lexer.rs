@@ -2,7 +2,7 @@
 
 use async_graphql_parser::Pos;
 
-use crate::error::{Error, ErrorKind, Found};
+use crate::error::{Error, ErrorKind, FoundCharacter};
 use crate::escape;
 use crate::token::{Token, TokenKind};
 
@@ -212,7 +212,7 @@ impl<'a> Lexer<'a> {
     }
 
     fn unexpected_character(&self, message: &str) -> Error {
-        let found = Found(self.rest().chars().next());
+        let found = FoundCharacter(self.rest().chars().next());
         Error::syntax(self.pos(), format_args!("{message} {found}."))
     }
 

@@ -12,7 +12,7 @@
 //! - byte order marks, white space, line terminators, commas and comments are allowed between any two tokens;
 //! - `\u{1F986}` and `\uD83E\uDD86` are the same character, and an escape that is not a Unicode scalar value is an error;
 //! - block strings lose their common indentation and their blank lines at both ends, and `\"""` in them is `"""`;
-//! - operations with a keyword, fragments and variables may have a description, which is read and dropped;
+//! - operations with a keyword, fragments and variables can have a description, which is read and dropped;
 //! - names end as the specification requires, so `queryQ{a}` is an error and not the query `Q`.
 //!
 //! # Documents that the syntax tree can't represent

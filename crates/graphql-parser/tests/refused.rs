@@ -350,7 +350,7 @@ fn limits_are_inclusive() {
     let deep = format!("{}a{}", "{a".repeat(101), "}".repeat(101));
     let error = parse(&deep, limits(999, 999, 255)).unwrap_err();
     assert_eq!((error.kind, error.pos), (ErrorKind::TooDeep, pos(1, 201)));
-    // Types of variables nest as well; closed brackets no longer count.
+    // The brackets of types count as well; closed brackets do not.
     assert!(parse("query($a:[[Int]]){a(b:[]) c(d:[])}", limits(99, 99, 3)).is_ok());
     let error = parse("query($a:[[Int]]){a(b:[]) c(d:[])}", limits(99, 99, 2)).unwrap_err();
     assert_eq!((error.kind, error.pos), (ErrorKind::TooDeep, pos(1, 11)));

@@ -1,6 +1,6 @@
 //! The cost of an operation before it is executed: how many values, rows, fields and levels its response can have.
 //!
-//! The cost of a fragment is computed once, however often it is spread, and sums saturate. The computation therefore
+//! The cost of a fragment is computed once and reused for each spread, and sums saturate. The computation therefore
 //! takes linear time, even for fragments that spread each other twice and would grow exponentially if expanded.
 
 use std::collections::HashMap;
@@ -27,7 +27,7 @@ pub struct QueryCost {
     /// Fields, with fragments expanded.
     pub fields: u64,
     /// Whether the length of a list is a variable.
-    pub varies: bool,
+    pub depends_on_variables: bool,
 }
 
 impl QueryCost {
@@ -39,7 +39,7 @@ impl QueryCost {
             rows: self.rows.max(other.rows),
             depth: self.depth.max(other.depth),
             fields: self.fields.saturating_add(other.fields),
-            varies: self.varies || other.varies,
+            depends_on_variables: self.depends_on_variables || other.depends_on_variables,
         }
     }
 
@@ -119,14 +119,14 @@ impl QueryCost {
             rows,
             limits.rows,
             format!(
-                "One list of the answer could have {rows} rows; {} are allowed. Ask for smaller pages.",
+                "One list of the response could have {rows} rows; {} are allowed. Ask for smaller pages.",
                 limits.rows
             ),
         );
         if exceeded.is_empty() {
             Ok(())
         } else {
-            Err(RequestError::all(ErrorCode::LimitExceeded, exceeded))
+            Err(RequestError::from_errors(ErrorCode::LimitExceeded, exceeded))
         }
     }
 }
@@ -134,7 +134,7 @@ impl QueryCost {
 /// The cost of one operation, with the variables of a request.
 ///
 /// # Errors
-/// When a fragment contains itself, or selection sets are nested too deep.
+/// When a fragment contains itself, or selection sets are nested too deeply.
 pub(crate) fn cost(
     index: &SchemaIndex,
     limits: &Limits,
@@ -180,7 +180,7 @@ struct Walk<'a> {
     limits: &'a Limits,
     document: &'a ExecutableDocument,
     variables: Option<&'a Variables>,
-    /// The cost and the levels of each fragment; `None` while they are being computed.
+    /// The cost and the levels of each fragment; `None` while they are computed.
     fragments: HashMap<&'a str, Option<(QueryCost, usize)>>,
 }
 
@@ -206,7 +206,7 @@ impl<'a> Walk<'a> {
             .map(|(cost, _)| cost)
     }
 
-    /// The cost of a selection set, and its levels.
+    /// The cost of a selection set, and the number of levels of nested sets in it.
     fn selections(
         &mut self,
         set: &'a Positioned<SelectionSet>,
@@ -220,17 +220,18 @@ impl<'a> Walk<'a> {
         for selection in &set.node.items {
             let (cost, inner_levels) = match &selection.node {
                 Selection::Field(field) => {
-                    let known = parent.and_then(|parent| parent.field(&field.node.name.node));
-                    let (length, varies) =
-                        known.map_or((1, false), |known| self.length(&field.node, known, parent));
-                    let ty = known.and_then(|known| self.index.composite(&known.ty));
+                    let definition = parent.and_then(|parent| parent.field(&field.node.name.node));
+                    let (length, depends_on_variables) = definition.map_or((1, false), |definition| {
+                        self.length(&field.node, definition, parent)
+                    });
+                    let ty = definition.and_then(|definition| self.index.composite(&definition.ty));
                     let (inner, inner_levels) = if field.node.selection_set.node.items.is_empty() {
                         (QueryCost::default(), 0)
                     } else {
                         self.selections(&field.node.selection_set, ty, level + 1)?
                     };
                     let mut cost = inner.times(length);
-                    cost.varies |= varies;
+                    cost.depends_on_variables |= depends_on_variables;
                     if matches!(field.node.name.node.as_str(), "__schema" | "__type") {
                         cost = cost.as_introspection();
                     }
@@ -263,7 +264,7 @@ impl<'a> Walk<'a> {
             Some(Some((_, levels))) if level + levels > self.limits.selection_sets => {
                 return Err(self.too_many_levels(position));
             }
-            Some(Some(known)) => return Ok(*known),
+            Some(Some(cost)) => return Ok(*cost),
             Some(None) => {
                 let message = format!("The fragment \"{name}\" contains itself.");
                 return Err(RequestError::at(ErrorCode::BadUserInput, message, Some(position)));
@@ -280,17 +281,22 @@ impl<'a> Walk<'a> {
         };
         self.fragments.insert(name, None);
         let ty = self.index.composite(&fragment.node.type_condition.node.on.node);
-        let known = self.selections(&fragment.node.selection_set, ty, level + 1)?;
-        self.fragments.insert(name, Some(known));
-        Ok(known)
+        let cost = self.selections(&fragment.node.selection_set, ty, level + 1)?;
+        self.fragments.insert(name, Some(cost));
+        Ok(cost)
     }
 
     /// The number of values of a field, and whether it depends on a variable.
-    fn length(&self, field: &Field, known: &schema_index::Field, parent: Option<&Composite>) -> (u64, bool) {
-        if !known.is_paged {
-            // The length of a connection was counted at the field that returns it.
-            let counted = !known.is_list || parent.is_some_and(Composite::is_connection);
-            return (if counted { 1 } else { self.limits.default_page }, false);
+    fn length(
+        &self,
+        field: &Field,
+        definition: &schema_index::Field,
+        parent: Option<&Composite>,
+    ) -> (u64, bool) {
+        if !definition.is_paged {
+            // The length of a connection is counted at the field that returns the connection.
+            let is_one = !definition.is_list || parent.is_some_and(Composite::is_connection);
+            return (if is_one { 1 } else { self.limits.default_page }, false);
         }
         let arguments = || {
             ["first", "last"]
@@ -298,7 +304,9 @@ impl<'a> Walk<'a> {
                 .filter_map(|name| field.get_argument(name))
         };
         let largest = arguments().filter_map(|value| self.number(&value.node)).max();
-        let length = largest.or(known.default_page).unwrap_or(self.limits.default_page);
+        let length = largest
+            .or(definition.default_page)
+            .unwrap_or(self.limits.default_page);
         (
             length.min(self.limits.page),
             arguments().any(|value| matches!(value.node, Literal::Variable(_))),

@@ -12,7 +12,7 @@ use async_graphql::{Name, Positioned, Request};
 use futures_util::FutureExt as _;
 
 use crate::cost::{QueryCost, costs};
-use crate::error::{ErrorCode, RequestError, short};
+use crate::error::{ErrorCode, RequestError, truncate_name};
 use crate::host::{Settings, Usage};
 use crate::limits::{Limits, check_size};
 use crate::parse::parse_document;
@@ -31,7 +31,7 @@ pub(crate) struct Document {
     pub bytes: usize,
 }
 
-/// What is computed once for each operation of a document.
+/// The results that are computed once for each operation of a document.
 #[derive(Debug)]
 struct Analysis {
     facts: Facts,
@@ -103,7 +103,10 @@ impl Document {
         let (name, definition) = match (matching.next(), matching.next(), name) {
             (Some(only), None, _) => only,
             (None, _, Some(name)) => {
-                let message = format!("The document has no operation called \"{}\".", short(name));
+                let message = format!(
+                    "The document has no operation called \"{}\".",
+                    truncate_name(name)
+                );
                 return Err(RequestError::new(ErrorCode::BadUserInput, message));
             }
             _ => {
@@ -240,14 +243,17 @@ impl Validator {
         let mut parsed = parsed.clone();
         expose_directives(&mut parsed)?;
         request.set_parsed_query(parsed);
-        // Validation awaits nothing, so the future is ready at once. Panics are caught because validation in
-        // async-graphql has had bugs that index out of bounds.
-        let validated = AssertUnwindSafe(self.schema.execute(request))
+        // Validation awaits nothing, so the future is ready at once. Panics are caught because async-graphql's validation
+        // has had bugs that index out of bounds.
+        let result = AssertUnwindSafe(self.schema.execute(request))
             .catch_unwind()
             .now_or_never();
-        match validated {
+        match result {
             Some(Ok(response)) if response.errors.is_empty() => Ok(()),
-            Some(Ok(response)) => Err(RequestError::all(ErrorCode::BadUserInput, response.errors)),
+            Some(Ok(response)) => Err(RequestError::from_errors(
+                ErrorCode::BadUserInput,
+                response.errors,
+            )),
             Some(Err(_)) | None => Err(RequestError::new(
                 ErrorCode::BadUserInput,
                 "The document is not valid.",

@@ -1,4 +1,4 @@
-//! The cache of checked documents: each text is checked once, and the result is kept while there is room.
+//! The cache of checked documents. A text is checked once, and the result is kept while the cache has room for it.
 //!
 //! A client can name a document that it has sent before by the SHA-256 of its text (automatic persisted queries). A
 //! deployment can list trusted documents in a file, under any names, and execute no others.
@@ -57,17 +57,17 @@ pub enum SetupError {
 pub(crate) struct DocumentStore {
     validator: Validator,
     limits: Limits,
-    by_text: Cache<Arc<str>, Arc<Document>, ByBytes>,
-    by_hash: Cache<[u8; 32], Arc<Document>, ByBytes>,
-    trusted: HashMap<String, Arc<Document>>,
-    trusted_texts: HashMap<String, Arc<Document>>,
+    by_text: Cache<Arc<str>, Arc<Document>, WeightInBytes>,
+    by_hash: Cache<[u8; 32], Arc<Document>, WeightInBytes>,
+    trusted_by_name: HashMap<String, Arc<Document>>,
+    trusted_by_text: HashMap<String, Arc<Document>>,
     trusted_only: bool,
 }
 
 #[derive(Clone)]
-struct ByBytes;
+struct WeightInBytes;
 
-impl<K> quick_cache::Weighter<K, Arc<Document>> for ByBytes {
+impl<K> quick_cache::Weighter<K, Arc<Document>> for WeightInBytes {
     fn weight(&self, _: &K, document: &Arc<Document>) -> u64 {
         u64::try_from(document.bytes * BYTES_PER_BYTE + BYTES_PER_DOCUMENT).unwrap_or(u64::MAX)
     }
@@ -81,10 +81,10 @@ impl DocumentStore {
         let mut documents = Self {
             validator,
             limits: settings.limits,
-            by_text: Cache::with_weighter(1_000, CACHE_BYTES, ByBytes),
-            by_hash: Cache::with_weighter(1_000, CACHE_BYTES, ByBytes),
-            trusted: HashMap::new(),
-            trusted_texts: HashMap::new(),
+            by_text: Cache::with_weighter(1_000, CACHE_BYTES, WeightInBytes),
+            by_hash: Cache::with_weighter(1_000, CACHE_BYTES, WeightInBytes),
+            trusted_by_name: HashMap::new(),
+            trusted_by_text: HashMap::new(),
             trusted_only: settings.trusted_documents_only,
         };
         match &settings.trusted_documents {
@@ -105,17 +105,17 @@ impl DocumentStore {
         let texts: HashMap<String, String> = serde_json::from_slice(&content)
             .map_err(|_| "expected a JSON object that maps hashes to documents".to_owned())?;
         for (hash, text) in texts {
-            let checked = self.validator.check(&text).and_then(|document| {
+            let result = self.validator.check(&text).and_then(|document| {
                 document.check_costs(&self.limits)?;
                 Ok(document)
             });
-            let document = checked.map_err(|error| {
+            let document = result.map_err(|error| {
                 let first = error.errors.first().map(|error| error.message.as_str());
                 format!("{hash}: {}", first.unwrap_or_default())
             })?;
             let document = Arc::new(document);
-            self.trusted.insert(hash, Arc::clone(&document));
-            self.trusted_texts.insert(text, document);
+            self.trusted_by_name.insert(hash, Arc::clone(&document));
+            self.trusted_by_text.insert(text, document);
         }
         Ok(())
     }
@@ -131,19 +131,19 @@ impl DocumentStore {
     pub fn find(&self, document: DocumentRef) -> Result<Arc<Document>, RequestError> {
         for name in [&document.id, &document.hash].into_iter().flatten() {
             let name = name.strip_prefix("sha256:").unwrap_or(name);
-            if let Some(document) = self.trusted.get(name) {
+            if let Some(document) = self.trusted_by_name.get(name) {
                 return Ok(Arc::clone(document));
             }
         }
         if self.trusted_only {
-            let trusted = document.text.and_then(|text| self.trusted_texts.get(&text));
+            let trusted = document.text.and_then(|text| self.trusted_by_text.get(&text));
             return trusted.cloned().ok_or_else(|| {
                 let message = "Only the documents that this server was started with are executed.";
                 RequestError::new(ErrorCode::PersistedQueryNotFound, message)
             });
         }
         match (document.text, document.hash) {
-            (Some(text), None) => self.with_text(&text),
+            (Some(text), None) => self.find_or_check(&text),
             (None, Some(hash)) => self.by_hash.get(&digest(&hash)?).ok_or_else(|| {
                 // Clients of automatic persisted queries look for this message.
                 RequestError::new(ErrorCode::PersistedQueryNotFound, "PersistedQueryNotFound")
@@ -154,7 +154,7 @@ impl DocumentStore {
                     let message = "The hash does not match the document.";
                     return Err(RequestError::new(ErrorCode::BadUserInput, message));
                 }
-                let document = self.with_text(&text)?;
+                let document = self.find_or_check(&text)?;
                 self.by_hash.insert(hash, Arc::clone(&document));
                 Ok(document)
             }
@@ -169,7 +169,7 @@ impl DocumentStore {
         }
     }
 
-    fn with_text(&self, text: &str) -> Result<Arc<Document>, RequestError> {
+    fn find_or_check(&self, text: &str) -> Result<Arc<Document>, RequestError> {
         if let Some(document) = self.by_text.get(text) {
             return Ok(document);
         }
@@ -184,11 +184,11 @@ fn digest(hash: &str) -> Result<[u8; 32], RequestError> {
     let mut bytes = [0; 32];
     let pairs = hash.as_bytes().chunks(2);
     if hash.len() == 64 {
-        let read = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
+        let parse = |pair: &[u8]| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok();
         if bytes
             .iter_mut()
             .zip(pairs)
-            .all(|(byte, pair)| read(pair).map(|read| *byte = read).is_some())
+            .all(|(byte, pair)| parse(pair).map(|value| *byte = value).is_some())
         {
             return Ok(bytes);
         }

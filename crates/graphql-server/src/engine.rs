@@ -1,4 +1,4 @@
-//! The engine: checks a request and has async-graphql execute it.
+//! The engine: checks a request and passes it to async-graphql for execution.
 
 use std::collections::HashMap;
 use std::panic::AssertUnwindSafe;
@@ -16,7 +16,7 @@ use crate::error::{ErrorCode, RequestError};
 use crate::host::{Host, Observation as _, Settings, Usage};
 use crate::limits::Limits;
 use crate::null_propagation::Completion;
-use crate::planner::{Merged, Plan, merge};
+use crate::planner::{MergedOperation, Plan, merge};
 use crate::response::GraphQlResponse;
 use crate::schema::{AnySchema, ValidateOnly};
 use crate::schema_index::SchemaIndex;
@@ -74,7 +74,7 @@ impl<H: Host> Engine<H> {
     /// Builds the schema twice: once to validate documents and once to execute them.
     ///
     /// # Errors
-    /// When the file of trusted documents can't be read, or one of them is not valid.
+    /// When the schema definition or the file of trusted documents can't be read, or a trusted document is not valid.
     pub fn new<Q, M, S>(
         host: H,
         build: impl Fn() -> SchemaBuilder<Q, M, S>,
@@ -110,7 +110,7 @@ impl<H: Host> Engine<H> {
         &self.inner.settings
     }
 
-    /// Checks a request: the document, the login, the variables, the cost and the rate limits, in this order.
+    /// Checks a request: the document, the login, the variables, the cost, the arguments and the rate limits, in this order.
     ///
     /// # Errors
     /// The first check that fails.
@@ -131,7 +131,7 @@ impl<H: Host> Engine<H> {
     ) -> Result<Prepared<H>, RequestError> {
         let prepared = self.check(context, request, base).await;
         if let Err(error) = &prepared {
-            self.host().rejected(error.code);
+            self.host().request_rejected(error.code);
         }
         prepared
     }
@@ -162,7 +162,7 @@ impl<H: Host> Engine<H> {
             &definition.variable_definitions,
             request.variables,
         )?;
-        let cost = if operation.facts.cost.varies {
+        let cost = if operation.facts.cost.depends_on_variables {
             cost(index, limits, &document.parsed, definition, &coerced.values)?
         } else {
             operation.facts.cost
@@ -211,12 +211,12 @@ impl<H: Host> Engine<H> {
         let request = request.data(context);
         let time = self.settings().limits.execution_time;
         let execution = observation.run(self.inner.schema.execute(request));
-        let executed = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
-        let response = match executed {
+        let result = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
+        let response = match result {
             Ok(Ok(response)) => GraphQlResponse::from_execution(completion.complete(response)),
             Ok(Err(_)) => {
                 tracing::error!("a resolver panicked");
-                observation.panicked();
+                observation.resolver_panicked();
                 RequestError::internal().into()
             }
             Err(_) => {
@@ -227,13 +227,13 @@ impl<H: Host> Engine<H> {
                 RequestError::new(ErrorCode::Timeout, message).into()
             }
         };
-        observation.ended(response.error_type());
+        observation.operation_ended(response.error_type());
         response
     }
 
     /// Executes a subscription: a response for each event.
     pub fn subscribe(&self, prepared: Prepared<H>) -> BoxStream<'static, GraphQlResponse> {
-        prepared.observation.ended(None);
+        prepared.observation.operation_ended(None);
         let request = prepared.request.data(prepared.context);
         let events = AssertUnwindSafe(self.inner.schema.stream(request)).catch_unwind();
         let completion = prepared.completion;
@@ -248,8 +248,8 @@ impl<H: Host> Engine<H> {
     }
 }
 
-/// The document that async-graphql executes: one operation, without the uses of variables that have no value. The flag is
-/// true if it selects placeholders, which have to be removed from the response.
+/// The document that async-graphql executes: one operation, without the uses of variables that have no value; and whether
+/// it selects placeholders, which must be removed from the response.
 fn executable(
     index: &SchemaIndex,
     limits: &Limits,
@@ -258,13 +258,13 @@ fn executable(
     coerced: &CoercedVariables,
 ) -> Result<(ExecutableDocument, bool), RequestError> {
     let mut fragments = HashMap::new();
-    let Merged {
+    let MergedOperation {
         operation: mut definition,
         has_placeholders,
     } = match operation.plan {
         Plan::AsWritten => {
             fragments.clone_from(&document.parsed.fragments);
-            Merged {
+            MergedOperation {
                 operation: operation.definition.clone(),
                 has_placeholders: false,
             }

@@ -8,7 +8,7 @@ pub const MAX_ERRORS: usize = 20;
 /// Maximum length of an error message in characters. Messages of async-graphql can quote the input.
 pub const MAX_MESSAGE: usize = 300;
 /// The message of [`ErrorCode::ServerError`]; the cause is only logged.
-pub(crate) const INTERNAL: &str = "Something went wrong on our side.";
+pub(crate) const INTERNAL_MESSAGE: &str = "Something went wrong on our side.";
 
 macro_rules! error_codes {
     ($($(#[$attribute:meta])* $code:ident = $name:literal,)*) => {
@@ -119,10 +119,10 @@ impl RequestError {
     }
 
     /// Several errors; those without a code get this one.
-    pub fn all(code: ErrorCode, errors: Vec<ServerError>) -> Self {
+    pub fn from_errors(code: ErrorCode, errors: Vec<ServerError>) -> Self {
         Self {
             code,
-            errors: presentable(errors, code),
+            errors: sanitize(errors, code),
         }
     }
 
@@ -137,7 +137,7 @@ impl RequestError {
     }
 
     pub(crate) fn internal() -> Self {
-        Self::new(ErrorCode::ServerError, INTERNAL)
+        Self::new(ErrorCode::ServerError, INTERNAL_MESSAGE)
     }
 
     /// The code of the first error, which decides the status of an HTTP response.
@@ -161,20 +161,21 @@ pub(crate) fn server_error(
     error
 }
 
-/// A name from a document, short enough for a message.
-pub(crate) fn short(name: &str) -> String {
+/// The first 60 characters of a name from a document, for a message.
+pub(crate) fn truncate_name(name: &str) -> String {
     name.chars().take(60).collect()
 }
 
 /// The text that async-graphql appends to an error about an input value, once for each enclosing type.
-const WHILE_PARSING: &str = " (occurred while parsing ";
+const PARSING_SUFFIX: &str = " (occurred while parsing ";
 
 /// The beginning of async-graphql's error about an argument. Since values are checked beforehand, the only remaining cause
 /// is a nullable variable with the value null, used for a non-null argument that has a default.
-const EXPECTED: &str = "Expected input type ";
+const EXPECTED_PREFIX: &str = "Expected input type ";
 
-/// Bounds errors in number and length, sets a code in each, and replaces messages that were not written for clients.
-pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<ServerError> {
+/// Limits the number and the length of errors, sets a code in each, and replaces messages that were not written for
+/// clients.
+pub(crate) fn sanitize(errors: Vec<ServerError>, code: ErrorCode) -> Vec<ServerError> {
     errors
         .into_iter()
         .take(MAX_ERRORS)
@@ -187,17 +188,17 @@ pub(crate) fn presentable(errors: Vec<ServerError>, code: ErrorCode) -> Vec<Serv
                 if error.source.take().is_some() {
                     // A resolver used `?` on an error that was not written for clients.
                     tracing::error!(error.message = %error.message, "a field failed with an error that has no code");
-                    INTERNAL.clone_into(&mut error.message);
+                    INTERNAL_MESSAGE.clone_into(&mut error.message);
                     set_code(&mut error, ErrorCode::ServerError);
                 } else {
-                    if error.message.starts_with(EXPECTED) {
-                        let message = "The value of an argument does not fit: it may not be null.";
+                    if error.message.starts_with(EXPECTED_PREFIX) {
+                        let message = "The value of an argument does not fit: it must not be null.";
                         message.clone_into(&mut error.message);
                     }
                     set_code(&mut error, code);
                 }
             }
-            if let Some(end) = error.message.find(WHILE_PARSING) {
+            if let Some(end) = error.message.find(PARSING_SUFFIX) {
                 error.message.truncate(end);
             }
             error.message = truncate_message(error.message);
@@ -236,7 +237,7 @@ mod tests {
     #[test]
     fn errors_are_bounded_and_have_a_code() {
         let long = "ä".repeat(1000);
-        let errors = presentable(vec![ServerError::new(long, None); 50], ErrorCode::BadUserInput);
+        let errors = sanitize(vec![ServerError::new(long, None); 50], ErrorCode::BadUserInput);
         assert_eq!(errors.len(), MAX_ERRORS);
         assert_eq!(errors[0].message.chars().count(), MAX_MESSAGE + 1);
         assert_eq!(code(&errors[0]), Value::from("BAD_USER_INPUT"));
@@ -245,12 +246,12 @@ mod tests {
     #[test]
     fn a_code_is_kept_and_a_source_is_hidden() {
         let coded = server_error(ErrorCode::Forbidden, "No.", None);
-        let mut stray = ServerError::new("syntax error at or near SELECT", None);
-        stray.source = Some(std::sync::Arc::new("a database"));
-        let shown = presentable(vec![coded, stray], ErrorCode::BadUserInput);
-        assert_eq!(code(&shown[0]), Value::from("FORBIDDEN"));
-        assert_eq!(code(&shown[1]), Value::from("SERVER_ERROR"));
-        assert!(!shown[1].message.contains("SELECT"));
+        let mut uncoded = ServerError::new("syntax error at or near SELECT", None);
+        uncoded.source = Some(std::sync::Arc::new("a database"));
+        let errors = sanitize(vec![coded, uncoded], ErrorCode::BadUserInput);
+        assert_eq!(code(&errors[0]), Value::from("FORBIDDEN"));
+        assert_eq!(code(&errors[1]), Value::from("SERVER_ERROR"));
+        assert!(!errors[1].message.contains("SELECT"));
     }
 
     #[test]

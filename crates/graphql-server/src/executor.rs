@@ -60,8 +60,8 @@ impl<H: Host> Engine<H> {
             let message = "Uploads are not served.";
             return Err(RequestError::new(ErrorCode::BadUserInput, message));
         }
-        let given = context::<H>(&request.data).or_else(|| context::<H>(session_data?));
-        let context = match given {
+        let caller = context::<H>(&request.data).or_else(|| context::<H>(session_data?));
+        let context = match caller {
             Some(context) => context.clone(),
             None => {
                 let client = IpAddr::V4(Ipv4Addr::UNSPECIFIED);
@@ -102,9 +102,9 @@ impl From<GraphQlResponse> for Response {
     fn from(response: GraphQlResponse) -> Self {
         let mut data = response.data.unwrap_or_default();
         expand(&mut data);
-        let mut library = Self::new(data);
-        library.errors = response.errors;
-        library.extensions = response.extensions;
-        library.http_headers(response.headers)
+        let mut converted = Self::new(data);
+        converted.errors = response.errors;
+        converted.extensions = response.extensions;
+        converted.http_headers(response.headers)
     }
 }

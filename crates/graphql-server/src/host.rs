@@ -34,17 +34,17 @@ pub trait Host: Send + Sync + 'static {
     fn session(&self, client: IpAddr, authorization: Option<&[u8]>) -> Result<Self::Session, RequestError>;
 
     /// Verifies the credentials and begins a request. Called for each request, and again before each event of a
-    /// subscription is sent, so that a revoked login ends it.
+    /// subscription is sent, so that a revoked login ends the subscription.
     ///
     /// # Errors
-    /// [`ErrorCode::Unauthenticated`] when the credentials are not or no longer valid.
+    /// [`ErrorCode::Unauthenticated`] when the credentials are not valid, or no longer valid.
     fn begin(
         &self,
         session: &Self::Session,
     ) -> impl Future<Output = Result<Self::Context, RequestError>> + Send;
 
-    /// Completes when the session is no longer valid. Streams and WebSockets are closed then.
-    fn expired(&self, _session: &Self::Session) -> impl Future<Output = ()> + Send {
+    /// Completes when the session is no longer valid. Its streams and WebSockets are then closed.
+    fn wait_for_expiry(&self, _session: &Self::Session) -> impl Future<Output = ()> + Send {
         std::future::pending()
     }
 
@@ -54,10 +54,10 @@ pub trait Host: Send + Sync + 'static {
     /// Usually [`ErrorCode::Unauthenticated`].
     fn authorize(&self, context: &Self::Context) -> Result<(), RequestError>;
 
-    /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce. Called
-    /// for each field with arguments that an operation selects, before anything is executed, and only once for each text if the
-    /// operation has no variables. So the result must depend only on the field, and on data of `context` that is the same in all
-    /// requests.
+    /// Checks constraints on the arguments of a field that the schema can't express and that its resolver would enforce.
+    /// Called for each field with arguments that an operation selects, before anything is executed. If the operation has no
+    /// variables, it is called only once for each document text, so the result must depend only on the field, and on data of
+    /// `context` that is the same in all requests.
     ///
     /// # Errors
     /// [`ErrorCode::BadUserInput`] or [`ErrorCode::LimitExceeded`].
@@ -95,8 +95,8 @@ pub trait Host: Send + Sync + 'static {
     }
 
     /// Ends a mutation that [`begin_keyed`](Self::begin_keyed) has begun, with the context that it returned. Returns the
-    /// response to send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered again
-    /// when the request is repeated.
+    /// response to send. `is_complete` is false if the response has errors; such a response should not be stored, but rendered
+    /// again when the request is repeated.
     ///
     /// # Errors
     /// As for [`begin_keyed`](Self::begin_keyed), when another request with the key has finished first.
@@ -113,7 +113,7 @@ pub trait Host: Send + Sync + 'static {
     fn observe(&self, context: &Self::Context, ty: OperationType, name: Option<&str>) -> Self::Observation;
 
     /// Called for each request that is not executed.
-    fn rejected(&self, _code: ErrorCode) {}
+    fn request_rejected(&self, _code: ErrorCode) {}
 
     /// The address of the client. By default, the peer address of the connection, from axum's `ConnectInfo`; a program
     /// behind proxies reads `X-Forwarded-For` instead.
@@ -136,8 +136,8 @@ pub trait Host: Send + Sync + 'static {
         false
     }
 
-    /// Completes when the program begins to shut down. Streams and WebSockets are closed then.
-    fn stopped(&self) -> impl Future<Output = ()> + Send {
+    /// Completes when the program begins to shut down. All streams and WebSockets are then closed.
+    fn wait_for_shutdown(&self) -> impl Future<Output = ()> + Send {
         std::future::pending()
     }
 
@@ -158,7 +158,7 @@ pub trait Host: Send + Sync + 'static {
 pub struct KeyedRequest<'r> {
     /// The values of the header, unchecked; one or more.
     pub keys: &'r [HeaderValue],
-    /// The path that it was sent to.
+    /// The path of the request.
     pub path: &'r str,
     /// The body as it arrived.
     pub body: &'r [u8],
@@ -173,7 +173,7 @@ pub enum KeyedAction<Context> {
     Replay(Response<String>),
 }
 
-/// Observes one operation. Dropped without [`ended`](Self::ended) when a client disconnects.
+/// Observes one operation. Dropped without [`operation_ended`](Self::operation_ended) when a client disconnects.
 pub trait Observation: Send + Sync + 'static {
     /// Runs the execution of a query or a mutation.
     fn run<F: Future + Send>(&self, execution: F) -> impl Future<Output = F::Output> + Send {
@@ -181,11 +181,11 @@ pub trait Observation: Send + Sync + 'static {
     }
 
     /// A resolver panicked.
-    fn panicked(&self) {}
+    fn resolver_panicked(&self) {}
 
     /// The operation has ended, or a subscription has begun. `error` is the code of the first error. A code outside
     /// [`ErrorCode`] is reported as `_OTHER`, as OpenTelemetry specifies for `error.type`.
-    fn ended(&self, _error: Option<&'static str>) {}
+    fn operation_ended(&self, _error: Option<&'static str>) {}
 }
 
 impl Observation for () {}

@@ -1,7 +1,7 @@
-//! Values as JSON, and JSON that was written while resolving.
+//! Writes values as JSON, and wraps written JSON as values.
 //!
-//! Objects and lists of the wrappers in `resolve` are not kept as trees: they are [`Value::Binary`], whose bytes are their
-//! JSON. A schema has no other binary values.
+//! The wrappers in `resolve` return objects and lists as [`Value::Binary`] with their JSON, instead of a tree. A schema has
+//! no other binary values.
 
 use async_graphql::{Context, ID, Value};
 use axum::body::Bytes;
@@ -67,7 +67,7 @@ impl<T: WriteValue, E> WriteValue for Result<T, E> {
 /// Appends a value as JSON.
 pub fn write(json: &mut Vec<u8>, value: &Value) {
     match value {
-        Value::Binary(written) => json.extend_from_slice(written),
+        Value::Binary(raw) => json.extend_from_slice(raw),
         Value::Null => json.extend_from_slice(b"null"),
         Value::Boolean(true) => json.extend_from_slice(b"true"),
         Value::Boolean(false) => json.extend_from_slice(b"false"),
@@ -122,12 +122,12 @@ pub(crate) fn raw_json(json: Vec<u8>) -> Value {
     Value::Binary(Bytes::from(json))
 }
 
-/// Replaces raw JSON by the tree of its values.
+/// Replaces raw JSON with a tree of values.
 pub(crate) fn expand(value: &mut Value) {
     match value {
-        Value::Binary(written) => {
+        Value::Binary(raw) => {
             // This module has written the JSON, so it is valid.
-            *value = serde_json::from_slice(written).unwrap_or_default();
+            *value = serde_json::from_slice(raw).unwrap_or_default();
         }
         Value::List(items) => items.iter_mut().for_each(expand),
         Value::Object(fields) => fields.values_mut().for_each(expand),
@@ -152,7 +152,7 @@ mod tests {
         let tree = value!({
             "text": "a \"b\" \\ \u{1} é \u{2028}",
             "numbers": [1, -2.5, 1e300, 0],
-            "truths": [true, false, null],
+            "booleans": [true, false, null],
             "empty": { "list": [], "object": {} },
         });
         assert_eq!(json(&tree), serde_json::to_string(&tree).expect("JSON"));

@@ -22,7 +22,7 @@
 //! 6. [`Host::check_arguments`], for each field that is selected and not skipped
 //! 7. rate limits
 //!
-//! The first three are done once for each text and cached.
+//! The first three run once for each document text, and the result is cached.
 //!
 //! **Everything is bounded**: documents, bodies, messages, connections, operations, queues, the time to execute, to read
 //! and to write, and the number and length of errors. [`Limits`] has the numbers.

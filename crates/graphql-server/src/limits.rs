@@ -1,16 +1,16 @@
 //! The limits of the service, and the check of those that are counted in the parsed document.
 //!
 //! A document is measured three times before it is executed, each time in linear time: its bytes, tokens and brackets
-//! while it is parsed (`parse`); its parts, such as aliases, once it is parsed (here); and the size of the possible
-//! response (`cost`).
+//! while it is parsed (`parse`); its parts, such as aliases, after it is parsed (here); and the size of its largest
+//! possible response (`cost`).
 
 use std::time::Duration;
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Selection, SelectionSet};
 use async_graphql::{Name, Pos, Positioned, ServerError};
 
-use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
-use crate::schema_index::{Composite, SchemaIndex, innermost};
+use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, truncate_name};
+use crate::schema_index::{Composite, Field, SchemaIndex, innermost};
 
 /// Upper bounds, all inclusive.
 #[derive(Clone, Copy, Debug)]
@@ -52,13 +52,13 @@ pub struct Limits {
     pub rows: u64,
     /// The assumed length of a list without `first` or `last`.
     pub default_page: u64,
-    /// The largest `first` or `last` that resolvers accept; larger ones are counted as this many.
+    /// The largest `first` or `last` that resolvers accept. A larger value counts as this one.
     pub page: u64,
     /// Bytes of an HTTP body.
     pub body_bytes: usize,
     /// Time for an HTTP body to arrive.
     pub body_time: Duration,
-    /// Time in which a slow reader has to take the next event or message.
+    /// Time for a slow reader to accept the next event or message.
     pub write_time: Duration,
     /// Concurrent WebSockets.
     pub sockets: usize,
@@ -119,18 +119,18 @@ pub(crate) fn check_size(
     document: &ExecutableDocument,
 ) -> Result<(), RequestError> {
     let definitions = document.operations.iter().len() + document.fragments.len();
-    at_most(definitions, limits.definitions, "operations and fragments")?;
+    check_count(definitions, limits.definitions, "operations and fragments")?;
     let mut counter = Counter {
         index,
         limits,
         aliases: 0,
         directives: 0,
-        unknown: Vec::new(),
+        unknown_names: Vec::new(),
     };
     for (_, operation) in document.operations.iter() {
         let operation = &operation.node;
         let variables = operation.variable_definitions.len();
-        at_most(variables, limits.variables, "variables in one operation")?;
+        check_count(variables, limits.variables, "variables in one operation")?;
         for definition in &operation.variable_definitions {
             counter.directives(&definition.node.directives)?;
             let ty = innermost(&definition.node.var_type.node);
@@ -146,8 +146,11 @@ pub(crate) fn check_size(
         let parent = counter.type_condition(&fragment.node.type_condition.node.on);
         counter.selections(&fragment.node.selection_set.node, parent)?;
     }
-    if counter.unknown.len() > MAX_ERRORS {
-        return Err(RequestError::all(ErrorCode::BadUserInput, counter.unknown));
+    if counter.unknown_names.len() > MAX_ERRORS {
+        return Err(RequestError::from_errors(
+            ErrorCode::BadUserInput,
+            counter.unknown_names,
+        ));
     }
     Ok(())
 }
@@ -157,7 +160,7 @@ struct Counter<'a> {
     limits: &'a Limits,
     aliases: usize,
     directives: usize,
-    unknown: Vec<ServerError>,
+    unknown_names: Vec<ServerError>,
 }
 
 impl<'a> Counter<'a> {
@@ -169,19 +172,21 @@ impl<'a> Counter<'a> {
                 Selection::Field(field) => {
                     let field = &field.node;
                     self.aliases += usize::from(field.alias.is_some());
-                    at_most(self.aliases, self.limits.aliases, "aliases")?;
+                    check_count(self.aliases, self.limits.aliases, "aliases")?;
                     self.arguments(field.arguments.len())?;
                     let name = &field.name.node;
-                    let known = parent.and_then(|parent| parent.field(name));
-                    if known.is_none() && parent.is_some() && name != "__typename" {
+                    let definition = parent.and_then(|parent| parent.field(name));
+                    if definition.is_none() && parent.is_some() && name != "__typename" {
                         self.add_unknown("field", name, field.name.pos);
                     }
                     for (argument, _) in &field.arguments {
-                        if known.is_some_and(|known| !known.arguments.contains_key(argument.node.as_str())) {
+                        let is_unknown =
+                            |definition: &Field| !definition.arguments.contains_key(argument.node.as_str());
+                        if definition.is_some_and(is_unknown) {
                             self.add_unknown("argument", &argument.node, argument.pos);
                         }
                     }
-                    let ty = known.and_then(|known| self.index.composite(&known.ty));
+                    let ty = definition.and_then(|definition| self.index.composite(&definition.ty));
                     self.selections(&field.selection_set.node, ty)?;
                 }
                 Selection::InlineFragment(fragment) => {
@@ -207,27 +212,27 @@ impl<'a> Counter<'a> {
 
     fn directives(&mut self, directives: &[Positioned<Directive>]) -> Result<(), RequestError> {
         self.directives += directives.len();
-        at_most(self.directives, self.limits.directives, "directives")?;
+        check_count(self.directives, self.limits.directives, "directives")?;
         directives
             .iter()
             .try_for_each(|directive| self.arguments(directive.node.arguments.len()))
     }
 
     fn arguments(&self, count: usize) -> Result<(), RequestError> {
-        at_most(count, self.limits.arguments, "arguments in one place")
+        check_count(count, self.limits.arguments, "arguments in one place")
     }
 
     fn add_unknown(&mut self, kind: &str, name: &str, position: Pos) {
         // One more than `MAX_ERRORS` is enough to refuse the document.
-        if self.unknown.len() <= MAX_ERRORS {
-            let message = format!("There is no {kind} \"{}\" here.", short(name));
-            self.unknown
+        if self.unknown_names.len() <= MAX_ERRORS {
+            let message = format!("There is no {kind} \"{}\" here.", truncate_name(name));
+            self.unknown_names
                 .push(server_error(ErrorCode::BadUserInput, message, Some(position)));
         }
     }
 }
 
-fn at_most(count: usize, limit: usize, parts: &str) -> Result<(), RequestError> {
+fn check_count(count: usize, limit: usize, parts: &str) -> Result<(), RequestError> {
     if count > limit {
         let message = format!("The document has more than {limit} {parts}.");
         return Err(RequestError::new(ErrorCode::LimitExceeded, message));

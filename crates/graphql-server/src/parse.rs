@@ -6,8 +6,8 @@ use graphql_parser::parse;
 use crate::error::{ErrorCode, RequestError};
 use crate::limits::Limits;
 
-/// The beginning of the parser's messages about the grammar, the same as in graphql-js.
-const SYNTAX: &str = "Syntax Error: ";
+/// The prefix of the parser's messages about syntax errors, as in graphql-js.
+const SYNTAX_PREFIX: &str = "Syntax Error: ";
 
 /// Parses a document whose size, tokens and nesting are within the limits.
 ///
@@ -24,7 +24,7 @@ pub(crate) fn parse_document(text: &str, limits: &Limits) -> Result<ExecutableDo
         if error.kind.is_limit() {
             return RequestError::new(ErrorCode::LimitExceeded, message);
         }
-        let (position, reason) = (error.pos, message.strip_prefix(SYNTAX).unwrap_or(&message));
+        let (position, reason) = (error.pos, message.strip_prefix(SYNTAX_PREFIX).unwrap_or(&message));
         let message = format!(
             "Syntax error in line {}, column {}: {reason}",
             position.line, position.column
@@ -37,7 +37,7 @@ pub(crate) fn parse_document(text: &str, limits: &Limits) -> Result<ExecutableDo
 mod tests {
     use super::*;
 
-    fn refused(text: &str, limits: &Limits) -> (&'static str, String) {
+    fn parse_error(text: &str, limits: &Limits) -> (&'static str, String) {
         let error = parse_document(text, limits).unwrap_err();
         (error.code.as_str(), error.errors[0].message.clone())
     }
@@ -56,7 +56,7 @@ mod tests {
             ("{a b c}}", "The document has more than 5 tokens."),
             ("{a{b}}", "The document has brackets nested more than 1 deep."),
         ] {
-            assert_eq!(refused(text, &limits), ("LIMIT_EXCEEDED", message.to_owned()));
+            assert_eq!(parse_error(text, &limits), ("LIMIT_EXCEEDED", message.to_owned()));
         }
     }
 
@@ -64,7 +64,7 @@ mod tests {
     fn syntax_errors_have_a_position() {
         let expected = "Syntax error in line 2, column 3: Expected Name, found <EOF>.";
         assert_eq!(
-            refused("{\n a", &Limits::DEFAULT),
+            parse_error("{\n a", &Limits::DEFAULT),
             ("BAD_USER_INPUT", expected.to_owned())
         );
     }

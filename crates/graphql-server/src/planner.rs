@@ -3,7 +3,7 @@
 //! unless the result depends on variables.
 //!
 //! async-graphql executes two selections with the same response key one after the other, even mutations, and returns null
-//! for an object with an empty selection. Most documents have neither and are executed as written.
+//! for an object with an empty selection. Most documents have no such selections and are executed as written.
 
 use std::collections::HashSet;
 
@@ -29,16 +29,16 @@ pub(crate) const PLACEHOLDER: &str = " ";
 pub(crate) enum Plan {
     AsWritten,
     /// In this form for all values of the variables.
-    Merged(Merged),
+    Merged(MergedOperation),
     /// In a form that is computed for each request, because it depends on variables.
     ByVariables,
 }
 
 /// An operation without fragments, in which no selection set has two fields with the same response key.
 #[derive(Clone, Debug)]
-pub(crate) struct Merged {
+pub(crate) struct MergedOperation {
     pub operation: Positioned<OperationDefinition>,
-    /// Whether [`PLACEHOLDER`] may be selected somewhere and has to be removed from the response.
+    /// Whether [`PLACEHOLDER`] can be selected somewhere and must be removed from the response.
     pub has_placeholders: bool,
 }
 
@@ -64,8 +64,8 @@ pub(crate) fn plan(
             .items
             .iter()
             .any(|selection| !matches!(selection.node, Selection::Field(_)));
-    let is_as_written = !collector.repeats && !collector.has_placeholders && !is_in_fragment;
-    Ok(match (is_as_written, collector.varies) {
+    let is_as_written = !collector.has_duplicates && !collector.has_placeholders && !is_in_fragment;
+    Ok(match (is_as_written, collector.depends_on_variables) {
         (true, _) => Plan::AsWritten,
         (false, true) => Plan::ByVariables,
         (false, false) => Plan::Merged(merged),
@@ -82,7 +82,7 @@ pub(crate) fn merge(
     document: &ExecutableDocument,
     operation: &Positioned<OperationDefinition>,
     variables: &Variables,
-) -> Result<Merged, RequestError> {
+) -> Result<MergedOperation, RequestError> {
     Collector::new(index, limits, document, Some(variables)).operation(operation)
 }
 
@@ -110,8 +110,8 @@ struct Group<'a> {
 enum Inclusion {
     Yes,
     No,
-    /// It depends on a variable whose value is not known yet.
-    Perhaps,
+    /// It depends on a variable that has no value while the operation is planned.
+    Undecided,
 }
 
 struct Collector<'a> {
@@ -120,13 +120,12 @@ struct Collector<'a> {
     document: &'a ExecutableDocument,
     variables: Option<&'a Variables>,
     /// Whether a response key or a fragment occurs twice.
-    repeats: bool,
+    has_duplicates: bool,
     /// Whether the selection depends on variables.
-    varies: bool,
-    /// Whether the selection of some object may be empty.
+    depends_on_variables: bool,
+    /// Whether the selection of an object can be empty.
     has_placeholders: bool,
-    /// Fields of the merged operation so far.
-    fields: u64,
+    field_count: u64,
 }
 
 type Set<'a> = &'a Positioned<SelectionSet>;
@@ -143,14 +142,17 @@ impl<'a> Collector<'a> {
             limits,
             document,
             variables,
-            repeats: false,
-            varies: false,
+            has_duplicates: false,
+            depends_on_variables: false,
             has_placeholders: false,
-            fields: 0,
+            field_count: 0,
         }
     }
 
-    fn operation(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<Merged, RequestError> {
+    fn operation(
+        &mut self,
+        operation: &'a Positioned<OperationDefinition>,
+    ) -> Result<MergedOperation, RequestError> {
         let node = &operation.node;
         let root = self.index.root_name(node.ty).unwrap_or_default();
         let mut items = self.fields(root, &[&node.selection_set])?;
@@ -164,13 +166,13 @@ impl<'a> Collector<'a> {
             directives: node.directives.clone(),
             selection_set: Positioned::new(SelectionSet { items }, node.selection_set.pos),
         };
-        Ok(Merged {
+        Ok(MergedOperation {
             operation: Positioned::new(merged, operation.pos),
             has_placeholders: self.has_placeholders,
         })
     }
 
-    /// The merged selections of these sets, whose parent may be an object, an interface or a union.
+    /// The merged selections of these sets, whose parent is an object, an interface or a union.
     fn selections(&mut self, ty: &str, sets: &[Set<'a>]) -> Result<Vec<Positioned<Selection>>, RequestError> {
         let index = self.index;
         let Some(objects) = index
@@ -181,7 +183,7 @@ impl<'a> Collector<'a> {
         };
         // The selected fields depend on the object type, so there is one inline fragment for each.
         let pos = sets.first().map(|set| set.pos).unwrap_or_default();
-        let of_object = |object: &String| {
+        let fragment_on = |object: &String| {
             let on = TypeCondition {
                 on: Positioned::new(Name::new(object), pos),
             };
@@ -200,7 +202,7 @@ impl<'a> Collector<'a> {
                 pos,
             ))
         };
-        objects.iter().map(of_object).collect()
+        objects.iter().map(fragment_on).collect()
     }
 
     /// Whether these sets have fragments with another type condition.
@@ -246,33 +248,32 @@ impl<'a> Collector<'a> {
         }
         groups
             .into_values()
-            .map(|group| self.field(object, &group.fields))
+            .map(|group| self.merge_fields(object, &group.fields))
             .collect()
     }
 
-    /// Merges fields with the same response key.
-    fn field(
+    fn merge_fields(
         &mut self,
         object: &str,
-        same: &[&'a Positioned<Field>],
+        fields: &[&'a Positioned<Field>],
     ) -> Result<Positioned<Selection>, RequestError> {
-        let Some((first, others)) = same.split_first() else {
+        let Some((first, others)) = fields.split_first() else {
             return Err(RequestError::new(
                 ErrorCode::BadUserInput,
                 "The document is not valid.",
             ));
         };
-        self.fields += 1;
+        self.field_count += 1;
         let limit = self.limits.document_fields;
-        if self.fields > limit {
+        if self.field_count > limit {
             let message = format!("With fragments expanded, the operation has more than {limit} fields.");
             return Err(RequestError::new(ErrorCode::LimitExceeded, message));
         }
-        self.repeats |= !others.is_empty();
+        self.has_duplicates |= !others.is_empty();
         if let Some(other) = others.iter().find(|other| !is_same(&first.node, &other.node)) {
             return Err(conflict(other));
         }
-        let sets: Vec<Set<'a>> = same
+        let sets: Vec<Set<'a>> = fields
             .iter()
             .map(|field| &field.node.selection_set)
             .filter(|set| !set.node.items.is_empty())
@@ -281,10 +282,10 @@ impl<'a> Collector<'a> {
             Vec::new()
         } else {
             let index = self.index;
-            let known = index
+            let definition = index
                 .composite(object)
                 .and_then(|parent| parent.field(&first.node.name.node));
-            self.selections(known.map_or("", |known| &known.ty), &sets)?
+            self.selections(definition.map_or("", |definition| &definition.ty), &sets)?
         };
         let is_condition =
             |directive: &Positioned<Directive>| matches!(&*directive.node.name.node, "skip" | "include");
@@ -296,7 +297,7 @@ impl<'a> Collector<'a> {
                 .node
                 .directives
                 .iter()
-                .filter(|one| !is_condition(one))
+                .filter(|directive| !is_condition(directive))
                 .cloned()
                 .collect(),
             selection_set: Positioned::new(SelectionSet { items }, first.node.selection_set.pos),
@@ -309,27 +310,28 @@ impl<'a> Collector<'a> {
 
     /// `CollectFields`: the fields of an object by response key, in the order in which the keys first appear.
     fn groups(&mut self, object: &str, sets: &[Set<'a>]) -> IndexMap<&'a str, Group<'a>> {
-        let (mut groups, mut spread) = (IndexMap::new(), HashSet::new());
+        let (mut groups, mut visited) = (IndexMap::new(), HashSet::new());
         for set in sets {
-            self.group(object, set, true, &mut spread, &mut groups);
+            self.collect_into(object, set, true, &mut visited, &mut groups);
         }
         groups
     }
 
-    fn group(
+    /// Adds the fields of a set to `groups`. If `is_certain`, the set is included for all values of the variables.
+    fn collect_into(
         &mut self,
         object: &str,
         set: Set<'a>,
         is_certain: bool,
-        spread: &mut HashSet<&'a str>,
+        visited: &mut HashSet<&'a str>,
         groups: &mut IndexMap<&'a str, Group<'a>>,
     ) {
         for selection in &set.node.items {
-            let included = self.inclusion(selection.node.directives());
-            if included == Inclusion::No {
+            let inclusion = self.inclusion(selection.node.directives());
+            if inclusion == Inclusion::No {
                 continue;
             }
-            let is_certain = is_certain && included == Inclusion::Yes;
+            let is_certain = is_certain && inclusion == Inclusion::Yes;
             match &selection.node {
                 Selection::Field(field) => {
                     let group = groups.entry(field.node.response_key().node.as_str());
@@ -342,27 +344,27 @@ impl<'a> Collector<'a> {
                 }
                 Selection::InlineFragment(fragment) => {
                     let on = fragment.node.type_condition.as_ref();
-                    if on.is_none_or(|on| self.index.is_of(object, &on.node.on.node)) {
-                        self.group(object, &fragment.node.selection_set, is_certain, spread, groups);
+                    if on.is_none_or(|on| self.index.is_subtype(object, &on.node.on.node)) {
+                        self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }
                 }
-                Selection::FragmentSpread(one) => {
-                    let name = one.node.fragment_name.node.as_str();
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
                     let Some(fragment) = self.document.fragments.get(name) else {
                         continue;
                     };
-                    if spread.contains(name) {
-                        self.repeats = true;
+                    if visited.contains(name) {
+                        self.has_duplicates = true;
                         continue;
                     }
                     if is_certain {
-                        spread.insert(name);
+                        visited.insert(name);
                     }
                     if self
                         .index
-                        .is_of(object, &fragment.node.type_condition.node.on.node)
+                        .is_subtype(object, &fragment.node.type_condition.node.on.node)
                     {
-                        self.group(object, &fragment.node.selection_set, is_certain, spread, groups);
+                        self.collect_into(object, &fragment.node.selection_set, is_certain, visited, groups);
                     }
                 }
             }
@@ -370,9 +372,9 @@ impl<'a> Collector<'a> {
     }
 
     fn inclusion(&mut self, directives: &[Positioned<Directive>]) -> Inclusion {
-        let mut included = Inclusion::Yes;
+        let mut inclusion = Inclusion::Yes;
         for directive in directives {
-            let wanted = match &*directive.node.name.node {
+            let including_value = match &*directive.node.name.node {
                 "skip" => false,
                 "include" => true,
                 _ => continue,
@@ -382,17 +384,17 @@ impl<'a> Collector<'a> {
                 Some(Literal::Variable(name)) => match self.variables {
                     Some(variables) => variables.get(name) == Some(&Value::Boolean(true)),
                     None => {
-                        self.varies = true;
-                        included = Inclusion::Perhaps;
+                        self.depends_on_variables = true;
+                        inclusion = Inclusion::Undecided;
                         continue;
                     }
                 },
                 _ => false,
             };
-            if condition != wanted {
+            if condition != including_value {
                 return Inclusion::No;
             }
         }
-        included
+        inclusion
     }
 }

@@ -1,11 +1,11 @@
-//! Wrappers for objects and lists whose fields and items are resolved one after the other, in a loop, and for objects whose
-//! fields are resolved concurrently.
+//! Wrappers for objects and lists: [`Node`] and [`Items`] resolve their fields and items in sequence, in a loop, and
+//! [`Concurrent`] resolves its fields concurrently.
 //!
-//! async-graphql allocates a future for each field of each object, and runs the items of a list concurrently. Where most
+//! async-graphql allocates a future for each field of each object, and runs the items of a list concurrently. If most
 //! fields are plain values, and relations are loaded for all siblings at once, there is nothing to run concurrently, and
-//! a loop takes a fraction of the time. Fields that an object can write without waiting ([`WriteFields`]) take no future.
-//! Where fields run concurrently, async-graphql returns them in the order in which they complete, instead of that of the
-//! document.
+//! a loop takes a fraction of the time. Fields that an object can write without waiting ([`WriteFields`]) need no future.
+//! async-graphql returns fields that run concurrently in the order in which they complete; [`Concurrent`] returns them in
+//! the order of the document.
 
 use std::borrow::Cow;
 
@@ -68,7 +68,7 @@ pub fn write_items<T: WriteFields>(
 /// An object whose fields are resolved in sequence.
 pub struct Node<T>(pub T);
 
-/// An object whose fields are resolved concurrently, unless they are selected in fragments.
+/// An object whose fields are resolved concurrently, unless a selection is a fragment or has directives.
 pub struct Concurrent<T>(pub T);
 
 /// A list whose items are resolved in sequence.
@@ -196,10 +196,10 @@ async fn resolve<T: WriteFields>(
     }
     let mut writer = Writer::new(ctx, object, json);
     while let Some(field) = writer.write(json) {
-        // Boxed, since it recurses.
+        // Boxed, since resolving recurses.
         match boxed(object.resolve_field(&ctx.with_field(field))).await {
             Ok(value) => writer.push(&field.node, &value.unwrap_or_default(), json),
-            // Null propagation expects a failed field at its place.
+            // Null propagation expects a null in place of a failed field.
             Err(error) => {
                 ctx.add_error(error);
                 writer.push(&field.node, &Value::Null, json);
@@ -275,7 +275,7 @@ impl<'a, T: WriteFields> Writer<'a, T> {
         self.count += 1;
     }
 
-    /// Ends the object. It is null without a field.
+    /// Ends the object. An object without fields is null.
     fn end(self, json: &mut Vec<u8>) {
         if self.count == 0 {
             json.truncate(self.start);

@@ -6,7 +6,7 @@ use async_graphql::{Response, ServerError, Value, value};
 use axum::http::HeaderMap;
 
 use crate::cost::QueryCost;
-use crate::error::{ErrorCode, RequestError, presentable};
+use crate::error::{ErrorCode, RequestError, sanitize};
 use crate::json::{separate, write, write_key};
 use crate::limits::Limits;
 
@@ -25,7 +25,7 @@ pub struct GraphQlResponse {
 impl GraphQlResponse {
     pub(crate) fn from_execution(response: Response) -> Self {
         Self {
-            errors: presentable(response.errors, ErrorCode::BadUserInput),
+            errors: sanitize(response.errors, ErrorCode::BadUserInput),
             data: Some(response.data),
             extensions: response.extensions,
             headers: response.http_headers,
@@ -61,7 +61,7 @@ impl GraphQlResponse {
         codes.any(|code| *code == unavailable)
     }
 
-    /// The code of the first error, as [`crate::Observation::ended`] expects it.
+    /// The code of the first error, as [`crate::Observation::operation_ended`] expects it.
     pub(crate) fn error_type(&self) -> Option<&'static str> {
         let extensions = self.errors.first()?.extensions.as_ref();
         let code = match extensions.and_then(|extensions| extensions.get("code")) {
@@ -71,7 +71,7 @@ impl GraphQlResponse {
         Some(code.map_or("_OTHER", ErrorCode::as_str))
     }
 
-    /// Seconds until a request that was not executed may be retried, if known.
+    /// Seconds until a request that was not executed can be retried, if the error has them.
     pub(crate) fn retry_after(&self) -> Option<u64> {
         let first = self.errors.first().filter(|_| self.request_error.is_some())?;
         match first.extensions.as_ref()?.get("retryAfter")? {

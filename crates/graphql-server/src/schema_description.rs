@@ -1,10 +1,11 @@
-//! Sets `__schema { description }` to the description of the service. async-graphql returns that of the type `__Schema`.
+//! Sets `__schema { description }` to the description of the service. async-graphql returns the description
+//! of the type `__Schema`.
 
 use async_graphql::Value;
 
 use crate::document::Document;
 use crate::schema_index::SchemaIndex;
-use crate::validate::field_merging::by_key;
+use crate::validate::field_merging::fields_by_key;
 
 /// Sets the description in the data of an operation.
 pub(crate) fn set(
@@ -20,7 +21,7 @@ pub(crate) fn set(
     };
     let operation = &operation.definition.node;
     let root = index.root_name(operation.ty).unwrap_or_default();
-    for (key, fields) in by_key(&document.parsed, &[(root, &operation.selection_set)]) {
+    for (key, fields) in fields_by_key(&document.parsed, &[(root, &operation.selection_set)]) {
         let Some(Value::Object(schema)) = data.get_mut(key) else {
             continue;
         };
@@ -32,7 +33,7 @@ pub(crate) fn set(
             .iter()
             .map(|(_, field)| ("__Schema", &field.node.selection_set))
             .collect();
-        for (key, fields) in by_key(&document.parsed, &sets) {
+        for (key, fields) in fields_by_key(&document.parsed, &sets) {
             let is_description = fields
                 .iter()
                 .any(|(_, field)| field.node.name.node == "description");

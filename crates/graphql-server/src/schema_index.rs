@@ -184,8 +184,8 @@ impl SchemaIndex {
         self.objects.get(name).map(Vec::as_slice)
     }
 
-    /// Whether a type is this type, or one of its possible objects.
-    pub fn is_of(&self, name: &str, ty: &str) -> bool {
+    /// Whether the type `name` is `ty`, or one of its possible objects.
+    pub fn is_subtype(&self, name: &str, ty: &str) -> bool {
         name == ty
             || self
                 .possible_objects(ty)
@@ -315,7 +315,9 @@ mod tests {
         assert!(!index.composite("Thing").unwrap().is_connection());
         assert!(index.root(OperationType::Mutation).is_none());
         assert!(
-            index.is_of("Thing", "Named") && index.is_of("Thing", "Thing") && !index.is_of("Named", "Thing")
+            index.is_subtype("Thing", "Named")
+                && index.is_subtype("Thing", "Thing")
+                && !index.is_subtype("Named", "Thing")
         );
         let Some(NamedType::InputObject(one)) = index.named_type("One") else {
             panic!("One is an input");

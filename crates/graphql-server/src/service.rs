@@ -12,13 +12,14 @@ use crate::host::Host;
 
 /// Pauses between attempts to begin a request, in milliseconds.
 const PAUSES: [u64; 7] = [50, 100, 200, 400, 800, 1_600, 3_200];
-/// The time after which no further attempt is made. The pauses take about six seconds in total; attempts may take longer.
+/// The time after which no further attempt is made. The pauses take about six seconds in total; the attempts take
+/// additional time.
 const RETRY_TIME: Duration = Duration::from_secs(7);
 
 /// An engine that is served over HTTP and WebSocket.
 pub(crate) struct Service<H: Host> {
     pub engine: Engine<H>,
-    /// One permit for each WebSocket that may be open.
+    /// One permit for each WebSocket that can be open.
     pub sockets: Arc<Semaphore>,
 }
 
@@ -38,14 +39,14 @@ impl<H: Host> Service<H> {
     /// # Errors
     /// [`ErrorCode::Unauthenticated`] when the login is not valid; the last error when all attempts have failed.
     pub async fn begin(&self, session: &H::Session) -> Result<H::Context, RequestError> {
-        let (began, mut pauses) = (Instant::now(), PAUSES.into_iter());
+        let (start, mut pauses) = (Instant::now(), PAUSES.into_iter());
         loop {
             let error = match self.host().begin(session).await {
                 Ok(context) => return Ok(context),
                 Err(error) => error,
             };
             match pauses.next() {
-                Some(pause) if error.code != ErrorCode::Unauthenticated && began.elapsed() < RETRY_TIME => {
+                Some(pause) if error.code != ErrorCode::Unauthenticated && start.elapsed() < RETRY_TIME => {
                     tokio::time::sleep(Duration::from_millis(pause)).await;
                 }
                 _ => return Err(error),

@@ -1,4 +1,4 @@
-//! The checks of arguments before anything is executed: a list of fields, each with the conversion that its resolver applies.
+//! Checks of arguments before anything is executed: for each field, the conversion that its resolver applies.
 
 use std::collections::HashMap;
 
@@ -29,19 +29,19 @@ impl<C> Default for ArgumentChecks<C> {
 impl<C> ArgumentChecks<C> {
     /// Adds checks of fields of `T`, by the names of the fields in Rust.
     #[must_use]
-    pub fn of<T: OutputType>(self, checks: &[(&str, ArgumentCheck<C>)]) -> Self {
-        self.of_type(&T::type_name(), checks)
+    pub fn with<T: OutputType>(self, checks: &[(&str, ArgumentCheck<C>)]) -> Self {
+        self.with_type(&T::type_name(), checks)
     }
 
     /// Adds checks of fields of the type with this name.
     #[must_use]
-    pub fn of_type(mut self, ty: &str, checks: &[(&str, ArgumentCheck<C>)]) -> Self {
+    pub fn with_type(mut self, ty: &str, checks: &[(&str, ArgumentCheck<C>)]) -> Self {
         let fields = self.0.entry(ty.to_owned()).or_default();
         fields.extend(checks.iter().map(|(field, check)| (camel_case(field), *check)));
         self
     }
 
-    /// Checks one field. The arguments of a field without a check are valid whatever they are.
+    /// Checks the arguments of one field. Those of a field without a check are always valid.
     pub fn check(&self, ctx: &C, field: SelectedField<'_>) -> Result<(), RequestError> {
         let fields = self.0.get(field.parent());
         match fields.and_then(|fields| fields.get(field.name())) {

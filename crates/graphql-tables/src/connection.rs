@@ -13,7 +13,7 @@ type CountResult<'c, C> = BoxFuture<'c, Result<u64, <C as TableContext>::Error>>
 
 type Count<C> = Arc<dyn for<'c> Fn(&'c C) -> CountResult<'c, C> + Send + Sync>;
 
-/// A page, and a function that counts the whole list, called only when `totalCount` is requested.
+/// A page, and a function that counts the whole list. It is called only if `totalCount` is requested.
 pub struct Connection<C: TableContext, T> {
     pub page: Arc<CursorPage<T>>,
     count: Count<C>,
@@ -55,7 +55,7 @@ pub type ConnectionOf<E, C> = Node<<E as HasConnection<C>>::Connection>;
 
 /// Declares the types of a connection:
 /// `connection!(Ctx, BookConnection, BookEdge of book::Entity; "A book", "books", "How many books match")`, where
-/// `Ctx` is the [`TableContext`]. For a list of more than one entity, give the types of its items and nodes: `of Work => WorkNode`.
+/// `Ctx` is the [`TableContext`]. For a list of several entities, give the types of its items and nodes: `of Work => WorkNode`.
 #[macro_export]
 macro_rules! connection {
     ($ctx:ty, $connection:ident, $edge:ident of $entity:ty; $($words:literal),+) => {

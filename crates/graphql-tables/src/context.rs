@@ -1,4 +1,4 @@
-//! `TableContext`: what a program supplies for its tables; the results of fields.
+//! `TableContext`: what a program provides for its tables; the results of fields.
 
 use std::future::Future;
 
@@ -20,7 +20,7 @@ pub trait TableContext: Source + Send + Sized + 'static {
     /// Fails if the operation was executed without a context.
     fn of_operation<'c, T>(cx: &ContextBase<'c, T>) -> Result<&'c Self, Self::Error>;
 
-    /// The form of a text in folded columns, in which texts that differ only in letter case or diacritics are equal.
+    /// Folds a text as in folded columns, where texts that differ only in letter case or diacritics are equal.
     fn fold(&self, text: &str) -> String;
 
     /// The number that the values of decimal columns are compared with; `None` if the text is not a number.
@@ -32,7 +32,8 @@ pub type Nullable<T, E> = Option<Result<T, E>>;
 
 /// The value of a nullable field that is null only if resolving it fails.
 ///
-/// The future is boxed: async-graphql allocates the future of every field of an object with the size of its largest one.
+/// The future is boxed, since async-graphql allocates the future of every field of an object with the size of the largest
+/// one.
 pub fn nullable<'a, T: 'a, E: 'a>(
     value: impl Future<Output = Result<T, E>> + Send + 'a,
 ) -> BoxFuture<'a, Nullable<T, E>> {

@@ -17,16 +17,16 @@ pub struct Decimal(Digits);
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Digits {
     Exact(String),
-    /// A JSON number so large that the client or the JSON parser may have rounded it to a double.
+    /// A JSON number so large that the client or the JSON parser could have rounded it to a double.
     Rounded,
 }
 
-/// Numbers from this one on count as rounded. Smaller ones with two decimals are the same after conversion to a double
+/// The smallest number that counts as rounded. Smaller numbers with two decimals are unchanged by a conversion to a double
 /// and back.
 const MIN_ROUNDED: f64 = 1e13;
 
 impl Decimal {
-    /// The digits as they were sent, which need not be a number.
+    /// The text as it was sent, which is not necessarily a number.
     ///
     /// # Errors
     /// A fault of `field` for a number that may have been rounded.
@@ -114,8 +114,8 @@ mod tests {
             "-0.01",
         ] {
             let value: Value = serde_json::from_str(text).expect("a number");
-            let read = Decimal::parse(value).expect("a decimal");
-            assert_eq!(read, Decimal(Digits::Exact(text.to_owned())));
+            let decimal = Decimal::parse(value).expect("a decimal");
+            assert_eq!(decimal, Decimal(Digits::Exact(text.to_owned())));
         }
         for text in ["10000000000000", "12345678901234567890.99", "-1e300"] {
             let value: Value = serde_json::from_str(text).expect("a number");

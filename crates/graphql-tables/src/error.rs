@@ -17,7 +17,7 @@ pub enum Error {
         name: &'static str,
     },
     /// A row refers to a row that does not exist.
-    #[error("a {0} is missing")]
+    #[error("the {0} is missing")]
     MissingRow(&'static str),
     /// Rows can't be read.
     #[error(transparent)]

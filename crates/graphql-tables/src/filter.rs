@@ -1,9 +1,9 @@
-//! Conditions on one column, an input for each type of column. Within one object every condition must hold; an operator
-//! that is absent or null adds no condition.
+//! Conditions on one column: an input for each type of column. All conditions of one input must hold. An operator that is
+//! absent or null adds no condition.
 
 use async_graphql::{ID, InputObject};
 use sea_orm::ColumnTrait;
-use table_query::{Comparison, Filter, Place};
+use table_query::{Comparison, Filter, TextPosition};
 
 use crate::context::TableContext;
 use crate::decimal::Decimal;
@@ -17,7 +17,7 @@ pub struct IdFilter {
     eq: Option<ID>,
     ne: Option<ID>,
     #[graphql(name = "in")]
-    among: Option<Vec<ID>>,
+    is_in: Option<Vec<ID>>,
     not_in: Option<Vec<ID>>,
 }
 
@@ -33,8 +33,8 @@ impl IdFilter {
             self.ne
                 .and_then(|id| parse_id(&id))
                 .map(|id| Filter::compare(column, Comparison::NotEqual, id)),
-            self.among.map(|ids| Filter::among(column, keys(ids))),
-            self.not_in.map(|ids| Filter::not_among(column, keys(ids))),
+            self.is_in.map(|ids| Filter::is_in(column, keys(ids))),
+            self.not_in.map(|ids| Filter::is_not_in(column, keys(ids))),
         ]))
     }
 }
@@ -47,7 +47,7 @@ pub struct StringFilter {
     eq: Option<String>,
     ne: Option<String>,
     #[graphql(name = "in")]
-    among: Option<Vec<String>>,
+    is_in: Option<Vec<String>>,
     not_in: Option<Vec<String>>,
     contains: Option<String>,
     starts_with: Option<String>,
@@ -64,14 +64,14 @@ impl StringFilter {
                 .map(|text| Filter::compare(column, Comparison::Equal, text)),
             self.ne
                 .map(|text| Filter::compare(column, Comparison::NotEqual, text)),
-            self.among.map(|texts| Filter::among(column, texts)),
-            self.not_in.map(|texts| Filter::not_among(column, texts)),
+            self.is_in.map(|texts| Filter::is_in(column, texts)),
+            self.not_in.map(|texts| Filter::is_not_in(column, texts)),
             self.contains
-                .map(|text| Filter::text(folded, Place::Anywhere, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::Anywhere, &ctx.fold(&text))),
             self.starts_with
-                .map(|text| Filter::text(folded, Place::Start, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::Start, &ctx.fold(&text))),
             self.ends_with
-                .map(|text| Filter::text(folded, Place::End, &ctx.fold(&text))),
+                .map(|text| Filter::text(folded, TextPosition::End, &ctx.fold(&text))),
             self.is_null.map(|is_null| Filter::is_null(column, is_null)),
         ]))
     }
@@ -83,7 +83,7 @@ pub struct IntFilter {
     eq: Option<i32>,
     ne: Option<i32>,
     #[graphql(name = "in")]
-    among: Option<Vec<i32>>,
+    is_in: Option<Vec<i32>>,
     not_in: Option<Vec<i32>>,
     gt: Option<i32>,
     gte: Option<i32>,
@@ -94,7 +94,7 @@ pub struct IntFilter {
 impl IntFilter {
     pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
         let wide = |numbers: Vec<i32>| numbers.into_iter().map(i64::from).collect::<Vec<i64>>();
-        let compared = [
+        let comparisons = [
             (self.eq, Comparison::Equal),
             (self.ne, Comparison::NotEqual),
             (self.gt, Comparison::Greater),
@@ -105,10 +105,10 @@ impl IntFilter {
         .map(|(number, comparison)| {
             number.map(|number| Filter::compare(column, comparison, i64::from(number)))
         });
-        Ok(all(compared).and(all([
-            self.among.map(|numbers| Filter::among(column, wide(numbers))),
+        Ok(all(comparisons).and(all([
+            self.is_in.map(|numbers| Filter::is_in(column, wide(numbers))),
             self.not_in
-                .map(|numbers| Filter::not_among(column, wide(numbers))),
+                .map(|numbers| Filter::is_not_in(column, wide(numbers))),
         ])))
     }
 }
@@ -119,7 +119,7 @@ pub struct DecimalFilter {
     eq: Option<Decimal>,
     ne: Option<Decimal>,
     #[graphql(name = "in")]
-    among: Option<Vec<Decimal>>,
+    is_in: Option<Vec<Decimal>>,
     not_in: Option<Vec<Decimal>>,
     gt: Option<Decimal>,
     gte: Option<Decimal>,
@@ -153,11 +153,11 @@ impl DecimalFilter {
                 filter = filter.and(Filter::compare(column, comparison, bound(decimal)?));
             }
         }
-        if let Some(decimals) = self.among {
-            filter = filter.and(Filter::among(column, bounds(decimals)?));
+        if let Some(decimals) = self.is_in {
+            filter = filter.and(Filter::is_in(column, bounds(decimals)?));
         }
         if let Some(decimals) = self.not_in {
-            filter = filter.and(Filter::not_among(column, bounds(decimals)?));
+            filter = filter.and(Filter::is_not_in(column, bounds(decimals)?));
         }
         Ok(filter)
     }
@@ -178,14 +178,14 @@ pub struct DateTimeFilter {
 
 impl DateTimeFilter {
     pub fn on<C: ColumnTrait>(self, _: &impl TableContext, column: C) -> Result<Filter, Error> {
-        let compared = [
+        let comparisons = [
             (self.gt, Comparison::Greater),
             (self.gte, Comparison::GreaterOrEqual),
             (self.lt, Comparison::Less),
             (self.lte, Comparison::LessOrEqual),
         ]
         .map(|(time, comparison)| time.map(|time| Filter::compare(column, comparison, time.0)));
-        Ok(all(compared).and(all([
+        Ok(all(comparisons).and(all([
             self.from.map(|day| Filter::from_day(column, day.0)),
             self.to.map(|day| Filter::to_day(column, day.0)),
         ])))

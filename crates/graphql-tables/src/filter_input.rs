@@ -39,7 +39,7 @@ pub fn read_filter<E: HasFilter<C>, C: TableContext>(
 }
 
 /// The condition of the fields `and`, `or` and `not` of one filter object. An empty `or` matches nothing.
-pub fn logic<F: FilterInput<C>, C: TableContext>(
+pub fn logical_filter<F: FilterInput<C>, C: TableContext>(
     ctx: &C,
     and: Option<Vec<F>>,
     or: Option<Vec<F>>,
@@ -111,7 +111,7 @@ macro_rules! filter {
                 type Column = <$entity as sea_orm::EntityTrait>::Column;
                 let filter = $crate::Filter::default();
                 $(
-                    let filter = filter.and($crate::logic(ctx, self.$and, self.$or, self.$not)?);
+                    let filter = filter.and($crate::logical_filter(ctx, self.$and, self.$or, self.$not)?);
                 )?
                 $(
                     let filter = match self.$field {

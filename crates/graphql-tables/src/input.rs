@@ -1,4 +1,4 @@
-//! Inputs of mutations, and how their fields become the fields of a draft.
+//! Inputs of mutations, and the conversion of their fields into the fields of a draft.
 
 use async_graphql::{ID, InputType, MaybeUndefined};
 
@@ -18,7 +18,7 @@ pub trait InputField: Sized {
     fn read(self, name: &'static str) -> Result<Self::Value, Fault>;
 }
 
-/// Reads a field that may be absent or null.
+/// Reads a field that can be absent or null.
 pub fn read<T: InputField>(field: Field<T>, name: &'static str, faults: &mut Faults) -> Field<T::Value> {
     match field {
         Field::Absent => Field::Absent,

@@ -55,9 +55,9 @@
 //!
 //! - **Exact values.** Decimals and sums are sent as strings. A decimal that a client may have rounded is refused instead of
 //!   being stored or compared.
-//! - **Input is checked before it is executed.** [`ArgumentChecks`] convert the arguments of every selected field as its resolver
-//!   will. The sizes of pages and filters are limited.
-//! - **One failing field leaves the others.** Relations are nullable, and are loaded for all siblings by one statement.
+//! - **Input is checked before it is executed.** [`ArgumentChecks`] convert the arguments of every selected field as the
+//!   field's resolver will. The sizes of pages and filters are limited.
+//! - **A failing field does not affect the others.** Relations are nullable, and are loaded for all siblings by one statement.
 //! - **An absent field differs from null** in the input of an update, and all faults of an input are reported at once.
 //!
 //! # Modules
@@ -97,7 +97,7 @@ pub use self::context::{Nullable, TableContext, nullable};
 pub use self::decimal::Decimal;
 pub use self::error::Error;
 pub use self::filter::{DateTimeFilter, DecimalFilter, IdFilter, IntFilter, StringFilter};
-pub use self::filter_input::{FilterArgument, FilterInput, HasFilter, logic, read_filter};
+pub use self::filter_input::{FilterArgument, FilterInput, HasFilter, logical_filter, read_filter};
 pub use self::input::{InputField, Presence, UpdateInput};
 pub use self::node::{HasNode, NodeOf};
 pub use self::order::{HasOrder, OrderArgument, OrderDirection, OrderInput};

@@ -2,7 +2,7 @@
 //!
 //! A schema has cycles: books have an author, authors have books. Fields therefore refer to types by entity, as in
 //! `NodeOf<author::Entity, Ctx>`, so that the files of two entities need not import each other. `ConnectionOf`, `FilterArgument`
-//! and `OrderArgument` serve the same purpose.
+//! and `OrderArgument` are used for the same reason.
 
 use graphql_server::resolve::WriteFields;
 use table_query::{Row, Table};
@@ -16,9 +16,9 @@ pub trait HasNode<C: TableContext>: Table {
 
 pub type NodeOf<E, C> = <E as HasNode<C>>::Node;
 
-/// Declares an object type with the values of its fields, for a row and a context of the field. The values are available
-/// without waiting, except for a [`Reference`](crate::Reference). The fields of another object may be included, which is made
-/// of the row, and fields that have to be waited for follow as functions:
+/// Declares an object type of a row. Each field has an expression for its value, which can use the row and the context of
+/// the field. The values are available without waiting, except for a [`Reference`](crate::Reference). `with` includes the
+/// fields of another object, which is constructed from the row. Fields that have to be awaited follow as functions:
 ///
 /// ```ignore
 /// node! {
@@ -35,7 +35,7 @@ pub type NodeOf<E, C> = <E as HasNode<C>>::Node;
 /// }
 /// ```
 ///
-/// Or declares only the struct, `node!(Ctx, BookNode of book::Entity)`, whose fields are then declared with `#[Object]`.
+/// `node!(Ctx, BookNode of book::Entity)` declares only the struct; its fields are then declared with `#[Object]`.
 #[macro_export]
 macro_rules! node {
     (@row $ctx:ty, $node:ident of $entity:ty) => {
@@ -59,7 +59,7 @@ macro_rules! node {
     (
         $ctx:ty,
         $(#[$meta:meta])*
-        $node:ident as $name:literal $(with $included:ident)? of $entity:ty, |$row:ident, $cx:ident| {
+        $node:ident as $name:literal $(with $flattened:ident)? of $entity:ty, |$row:ident, $cx:ident| {
             $($(#[doc = $doc:literal])* $field:ident: $type:ty = $value:expr;)+
         }
         $($functions:tt)*
@@ -79,8 +79,8 @@ macro_rules! node {
 
             $(
                 #[graphql(flatten)]
-                async fn included(&self) -> $included {
-                    $included(self.0.clone())
+                async fn flattened(&self) -> $flattened {
+                    $flattened(self.0.clone())
                 }
             )?
 
@@ -98,7 +98,7 @@ macro_rules! node {
                     }
                 )+
                 $(
-                    if $crate::WriteFields::write_field(&$included(self.0.clone()), $cx, json) {
+                    if $crate::WriteFields::write_field(&$flattened(self.0.clone()), $cx, json) {
                         return true;
                     }
                 )?

@@ -11,7 +11,7 @@ use crate::error::Error;
 /// Items on a page when neither `first` nor `last` is given.
 pub const DEFAULT_PAGE_SIZE: i32 = 10;
 
-/// Where a page lies in its list.
+/// The position of a page in its list.
 #[derive(SimpleObject, Clone, Debug)]
 #[graphql(serial)]
 pub struct PageInfo {
@@ -59,7 +59,7 @@ impl PageArguments {
         if self.first.is_some() && self.last.is_some() {
             return Err(Error::argument("last", "Give first or last, not both."));
         }
-        let backwards = self.last.is_some();
+        let is_backward = self.last.is_some();
         let (name, size) = match (self.first, self.last) {
             (None, Some(last)) => ("last", last),
             (first, _) => ("first", first.unwrap_or(DEFAULT_PAGE_SIZE)),
@@ -69,7 +69,7 @@ impl PageArguments {
             .map_err(|_| Error::argument("offset", "It must be 0 or more."))?;
         Ok(PageRequest {
             size,
-            backwards,
+            is_backward,
             skip,
             after: self.after,
             before: self.before,

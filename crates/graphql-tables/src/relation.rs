@@ -7,7 +7,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
 use graphql_server::resolve::{Node, WriteValue, write, write_object};
-use table_query::{Referred, Row, Table};
+use table_query::{RelatedRow, Row, Table};
 
 use crate::context::{Nullable, TableContext};
 use crate::error::Error;
@@ -16,7 +16,7 @@ use crate::node::{HasNode, NodeOf};
 /// The value of a field that refers to a row of `E`.
 pub struct Reference<'a, E: HasNode<C>, C: TableContext> {
     target: Box<dyn Target<E, C> + 'a>,
-    /// The name of a relation that refers to a row of every object.
+    /// The name of the relation, if it always refers to a row.
     required: Option<&'static str>,
 }
 
@@ -32,8 +32,8 @@ pub fn optional<'a, E: HasNode<C>, C: TableContext, P: Table>(
     }
 }
 
-/// The row that `row` refers to by `id`, where the database guarantees that there is one. The field is nullable all the
-/// same: if the row can't be read, the object that refers to it stays.
+/// The row that `row` refers to by `id`, where the database guarantees that there is one. The field is nullable
+/// nevertheless, so that an error of the row does not remove the object that refers to it.
 pub fn required<'a, E: HasNode<C>, C: TableContext, P: Table>(
     row: &'a Row<P>,
     relation: &'static str,
@@ -48,7 +48,7 @@ pub fn required<'a, E: HasNode<C>, C: TableContext, P: Table>(
 
 /// The row that a row of any entity refers to.
 trait Target<E: HasNode<C>, C: TableContext>: Send + Sync {
-    fn loaded(&self, ctx: &C) -> Referred<E>;
+    fn get_loaded(&self, ctx: &C) -> RelatedRow<E>;
 
     fn load<'c>(&'c self, ctx: &'c C) -> BoxFuture<'c, Result<Option<Row<E>>, Error>>;
 }
@@ -66,7 +66,7 @@ where
     P: Table,
     I: Fn(&P::Model) -> Option<i64> + Send + Sync,
 {
-    fn loaded(&self, ctx: &C) -> Referred<E> {
+    fn get_loaded(&self, ctx: &C) -> RelatedRow<E> {
         self.row.one_if_loaded::<E>(ctx, self.relation, &self.id)
     }
 
@@ -98,12 +98,12 @@ impl<E: HasNode<C>, C: TableContext> WriteValue for Reference<'_, E, C> {
         let Ok(ctx) = C::of_operation(cx) else {
             return false;
         };
-        match self.target.loaded(ctx) {
-            Referred::Row(row) => {
+        match self.target.get_loaded(ctx) {
+            RelatedRow::Loaded(row) => {
                 let selections = cx.with_selection_set(&cx.item.node.selection_set);
                 write_object(&selections, &NodeOf::<E, C>::from(row), json)
             }
-            Referred::Missing if self.required.is_none() => {
+            RelatedRow::Missing if self.required.is_none() => {
                 write(json, &Value::Null);
                 true
             }

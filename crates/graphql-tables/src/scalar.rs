@@ -100,14 +100,14 @@ impl ScalarType for Date {
     }
 }
 
-/// The error of a value that does not have the scalar's form. With a code set, async-graphql does not append its own
+/// The error for a value that does not have the scalar's form. The code prevents async-graphql from appending its own
 /// message, which quotes the value.
 pub(crate) fn expected<T: async_graphql::InputType>(form: &str) -> InputValueError<T> {
     InputValueError::custom(format!("expected {form}"))
         .with_extension("code", ErrorCode::BadUserInput.as_str())
 }
 
-/// Whether a value is valid for the custom scalar of this name. Any value is valid for an unknown scalar.
+/// Whether a value is valid for the custom scalar with this name. Any value is valid for an unknown scalar.
 pub fn is_valid_scalar(name: &str, value: &Value) -> bool {
     match name {
         "Decimal" => <Decimal as ScalarType>::is_valid(value),
@@ -125,7 +125,7 @@ pub fn parse_id(id: &ID) -> Option<i64> {
     id.parse().ok()
 }
 
-/// A 64-bit number as an `Int`. One that does not fit saturates.
+/// A 64-bit number as an `Int`, saturating.
 pub fn int(number: i64) -> i32 {
     i32::try_from(number).unwrap_or(if number < 0 { i32::MIN } else { i32::MAX })
 }

@@ -47,9 +47,9 @@ pub async fn read_json(
     match tokio::time::timeout(timeout, to_bytes(body, max_bytes)).await {
         Ok(Ok(bytes)) => Ok(bytes),
         Ok(Err(error)) => {
-            let too_large = std::error::Error::source(&error)
+            let is_too_large = std::error::Error::source(&error)
                 .is_some_and(<dyn std::error::Error>::is::<http_body_util::LengthLimitError>);
-            Err(if too_large {
+            Err(if is_too_large {
                 BodyError::TooLarge
             } else {
                 BodyError::Incomplete
@@ -68,13 +68,14 @@ fn is_json(headers: &HeaderMap) -> bool {
         return false;
     };
     let mut parts = content_type.split(';').map(str::trim);
-    let json = parts
+    let is_json = parts
         .next()
         .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => is_utf8(value),
-        _ => true,
-    })
+    is_json
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => is_utf8(value),
+            _ => true,
+        })
 }
 
 /// Whether a charset is UTF-8 in any spelling, such as `utf-8`, `UTF8` or `"utf_8"`.
@@ -114,14 +115,14 @@ mod tests {
             ("content-length", "99999999999999999999999", Ok(())),
         ] {
             let headers = HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_static(value))]);
-            let read = read_json(&headers, Body::from("null"), 4, second).await;
+            let result = read_json(&headers, Body::from("null"), 4, second).await;
             assert_eq!(
-                read.map(|bytes| assert_eq!(bytes, "null")),
+                result.map(|bytes| assert_eq!(bytes, "null")),
                 expected,
                 "{name}: {value}"
             );
         }
-        let read = read_json(&HeaderMap::new(), Body::from("false"), 4, second).await;
-        assert_eq!(read, Err(BodyError::TooLarge));
+        let result = read_json(&HeaderMap::new(), Body::from("false"), 4, second).await;
+        assert_eq!(result, Err(BodyError::TooLarge));
     }
 }

@@ -1,17 +1,18 @@
 //! Cross-origin resource sharing: pages of allowed origins may call the API from a browser.
 //!
-//! Only a preflight request (`OPTIONS` with `Access-Control-Request-Method`) is answered here; any other `OPTIONS` request
-//! reaches its route. Credentials are never allowed, so this is for servers without cookies.
+//! This layer responds only to preflight requests (`OPTIONS` with `Access-Control-Request-Method`); any other `OPTIONS`
+//! request reaches its route. Credentials are never allowed, so this is for servers without cookies.
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse as _, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-/// Time for which a browser may cache the result of a preflight, in seconds. Major browsers cap it at this or more.
+/// Time for which a browser can cache the result of a preflight, in seconds. The maximum of each major browser is this or
+/// higher.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Answers preflight requests of the `allowed` origins, and adds the headers that let their pages read the response of
+/// Responds to preflight requests of the `allowed` origins, and adds the headers that let their pages read the response of
 /// `respond`, including the header fields listed in `exposed`. `*` allows every origin; an empty list switches CORS off.
 pub async fn cors(
     allowed: &[String],
@@ -31,21 +32,21 @@ pub async fn cors(
             allow_origin(allowed, origin)
         }
     });
-    let preflight = request.method() == Method::OPTIONS
+    let is_preflight = request.method() == Method::OPTIONS
         && request
             .headers()
             .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
-    let requested = request
+    let requested_headers = request
         .headers()
         .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
         .cloned();
-    let mut response = if preflight && allowed.is_some() {
+    let mut response = if is_preflight && allowed.is_some() {
         let mut response = StatusCode::NO_CONTENT.into_response();
         let headers = response.headers_mut();
         headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
-        // An allowed origin may send any header: browsers add no credentials by themselves.
-        if let Some(requested) = requested {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested);
+        // Any header is allowed, since browsers send no credentials with these requests.
+        if let Some(requested_headers) = requested_headers {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_HEADERS, requested_headers);
         }
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         response

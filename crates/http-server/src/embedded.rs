@@ -57,8 +57,8 @@ pub fn page(status: StatusCode, policy: &'static str, body: impl Into<Bytes>) ->
     finish(response, body.into())
 }
 
-/// A script, style, font or image with a content security policy, compressed with brotli if the browser accepts that. Set
-/// `is_immutable` for files that have a hash of their content in their name.
+/// A script, style, font or image with a content security policy, compressed with brotli if the browser accepts it.
+/// `is_immutable` must be true only for a file whose name has a hash of its content.
 pub fn asset(file: &File, is_immutable: bool, policy: &'static str, headers: &HeaderMap) -> Response {
     let response = response_with_policy(StatusCode::OK, policy)
         .header(
@@ -80,9 +80,9 @@ pub fn asset(file: &File, is_immutable: bool, policy: &'static str, headers: &He
     }
     let response = response.header(header::CONTENT_TYPE, content_type(file.name));
     match file.brotli.filter(|_| accepts_brotli(headers)) {
-        Some(small) => finish(
+        Some(compressed) => finish(
             response.header(header::CONTENT_ENCODING, "br"),
-            Bytes::from_static(small),
+            Bytes::from_static(compressed),
         ),
         None => finish(response, Bytes::from_static(file.body)),
     }
@@ -115,12 +115,12 @@ fn content_type(name: &str) -> &'static str {
 fn accepts_brotli(headers: &HeaderMap) -> bool {
     list_values(headers, header::ACCEPT_ENCODING).any(|coding| {
         let (name, quality) = coding.split_once(';').unwrap_or((coding, "q=1"));
-        let refused = quality
+        let is_refused = quality
             .trim()
             .strip_prefix("q=")
             .and_then(|q| q.trim().parse().ok())
             == Some(0.0_f32);
-        name.trim().eq_ignore_ascii_case("br") && !refused
+        name.trim().eq_ignore_ascii_case("br") && !is_refused
     })
 }
 

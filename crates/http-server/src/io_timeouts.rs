@@ -68,7 +68,7 @@ impl<S> TimeoutStream<S> {
         }
     }
 
-    /// Passes on the result of a write, or returns an error if writes have been pending for too long.
+    /// Returns the result of a write, or an error if writes have been pending for too long.
     fn check_write<T>(&mut self, cx: &mut Context<'_>, result: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
         if result.is_ready() {
             self.stalled_write = None;
@@ -79,7 +79,7 @@ impl<S> TimeoutStream<S> {
             .stalled_write
             .get_or_insert_with(|| Box::pin(tokio::time::sleep(timeout)));
         ready!(deadline.as_mut().poll(cx));
-        Poll::Ready(Err(timed_out("the client does not read")))
+        Poll::Ready(Err(timed_out("the client does not read the response")))
     }
 }
 
@@ -101,7 +101,9 @@ impl<S: AsyncRead + Unpin> AsyncRead for TimeoutStream<S> {
             }
             Poll::Pending if self.bytes_read < FIRST_BYTES => {
                 ready!(self.first_bytes.as_mut().poll(cx));
-                Poll::Ready(Err(timed_out("the client sends nothing")))
+                Poll::Ready(Err(timed_out(
+                    "the client does not send the first bytes of a request",
+                )))
             }
             Poll::Pending => Poll::Pending,
         }
@@ -201,7 +203,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn an_active_connection_may_idle() {
+    async fn an_active_connection_can_be_idle() {
         let (mut client, mut server) = connection(SHORT, SHORT, SHORT);
         client.write_all(&[b'x'; FIRST_BYTES]).await.unwrap();
         server.read_exact(&mut [0; FIRST_BYTES]).await.unwrap();

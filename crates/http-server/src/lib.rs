@@ -14,9 +14,9 @@
 //!
 //! impl Program for Example {
 //!     type Connection = ();
-//!     fn connected(&self) {}
-//!     fn stop(&self) {}
-//!     async fn finished(&self) {}
+//!     fn connection_accepted(&self) {}
+//!     fn shutdown_started(&self) {}
+//!     async fn wait_until_finished(&self) {}
 //! }
 //!
 //! # async fn run() -> std::io::Result<()> {
@@ -35,8 +35,8 @@
 //!   streams of an HTTP/2 connection. Connections beyond the bound wait in the kernel's queue.
 //! - **No lost responses.** A body that the handler did not read is read and discarded, up to a limit, so that the client
 //!   gets the response instead of a connection reset.
-//! - **Graceful shutdown.** Connections in the kernel's queue are still served, running requests may finish within a time
-//!   limit, and then [`serve`] returns.
+//! - **Graceful shutdown.** Connections in the kernel's queue are still served, running requests have a limited time to
+//!   finish, and then [`serve`] returns.
 //! - Routes are reachable with and without a trailing slash, and a 404 response has no `Allow` header.
 //!
 //! # Modules

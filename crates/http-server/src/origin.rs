@@ -1,4 +1,4 @@
-//! The client's address and the requested host, also behind reverse proxies.
+//! The client's address and the requested host, directly or behind reverse proxies.
 //!
 //! Any client can send `X-Forwarded-*` headers, so they are used only if the peer is a trusted proxy. The client is then
 //! the last address in `X-Forwarded-For` that is not a trusted proxy.
@@ -32,8 +32,12 @@ pub fn client(parts: &Parts, proxies: &[IpNet]) -> IpAddr {
 /// Returns the URL by which the client reached the server: scheme and host. `fallback` replaces a missing or malformed
 /// host.
 pub fn public_url(parts: &Parts, proxies: &[IpNet], fallback: SocketAddr) -> String {
-    let proxied = is_proxy(proxies, peer(parts));
-    let forwarded = |name| list_values(&parts.headers, name).next_back().filter(|_| proxied);
+    let is_proxied = is_proxy(proxies, peer(parts));
+    let forwarded = |name| {
+        list_values(&parts.headers, name)
+            .next_back()
+            .filter(|_| is_proxied)
+    };
     let scheme = match forwarded("x-forwarded-proto") {
         Some(proto) if proto.eq_ignore_ascii_case("https") => "https",
         _ => "http",
@@ -46,10 +50,10 @@ pub fn public_url(parts: &Parts, proxies: &[IpNet], fallback: SocketAddr) -> Str
 
 /// Returns the host that the client sent, which a trusted proxy passes on in `X-Forwarded-Host`.
 pub fn forwarded_host<'p>(parts: &'p Parts, proxies: &[IpNet]) -> Option<&'p str> {
-    let proxied = is_proxy(proxies, peer(parts));
+    let is_proxied = is_proxy(proxies, peer(parts));
     list_values(&parts.headers, "x-forwarded-host")
         .next_back()
-        .filter(|host| proxied && has_host_syntax(host))
+        .filter(|host| is_proxied && has_host_syntax(host))
         .or_else(|| host(parts))
 }
 
@@ -61,8 +65,8 @@ pub fn host(parts: &Parts) -> Option<&str> {
     }
 }
 
-/// Whether a host, with any port, matches a list. In the list, `.example.com` stands for the domain and its subdomains and
-/// `*` for any host. An empty list matches every host.
+/// Whether a host, with any port, matches a list. In the list, `.example.com` matches the domain and its subdomains, and `*`
+/// any host. An empty list matches every host.
 pub fn is_listed(hosts: &[String], host: &str) -> bool {
     let name = match host.rsplit_once(':') {
         Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => name,
@@ -71,7 +75,6 @@ pub fn is_listed(hosts: &[String], host: &str) -> bool {
     hosts.is_empty()
         || hosts.iter().any(|allowed| {
             let allowed = allowed.trim();
-            // As in Django, a leading dot means the domain and its subdomains.
             let in_domain = allowed.strip_prefix('.').is_some_and(|domain| {
                 name.eq_ignore_ascii_case(domain)
                     || name.to_ascii_lowercase().ends_with(&allowed.to_ascii_lowercase())

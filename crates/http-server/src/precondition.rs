@@ -35,19 +35,19 @@ pub struct ReadPreconditions(HeaderMap);
 impl ReadPreconditions {
     /// The preconditions of a request; empty for other methods.
     pub fn of(parts: &Parts) -> Self {
-        let mut found = HeaderMap::new();
+        let mut headers = HeaderMap::new();
         if matches!(parts.method, Method::GET | Method::HEAD) {
             for name in [header::IF_MATCH, header::IF_NONE_MATCH] {
                 for value in parts.headers.get_all(&name) {
-                    found.append(&name, value.clone());
+                    headers.append(&name, value.clone());
                 }
             }
         }
-        Self(found)
+        Self(headers)
     }
 
-    /// Replaces a successful response whose preconditions do not hold: by `failed`, a 412, for `If-Match`, and by 304 for
-    /// `If-None-Match`. Errors take precedence over preconditions (RFC 9110, section 13.2.1).
+    /// Replaces a successful response whose preconditions do not hold: for `If-Match` by the result of `failed`, a 412, and
+    /// for `If-None-Match` by a 304. Errors take precedence over preconditions (RFC 9110, section 13.2.1).
     pub fn apply(&self, response: Response, failed: impl FnOnce() -> Response) -> Response {
         if self.0.is_empty() || !response.status().is_success() {
             return response;

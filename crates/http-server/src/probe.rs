@@ -44,7 +44,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_server_on_all_addresses_is_reached_on_the_loopback_one() {
+    fn a_server_on_all_addresses_is_reached_at_the_loopback_address() {
         for (listening, expected) in [
             ("0.0.0.0:8000", "127.0.0.1:8000"),
             ("[::]:8000", "[::1]:8000"),

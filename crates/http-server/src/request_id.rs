@@ -1,4 +1,4 @@
-//! Request ids: sent by the client if they are safe to log, or else generated.
+//! Request ids: sent by the client if they are safe to log, otherwise generated.
 
 use axum::http::{HeaderMap, HeaderName};
 
@@ -7,7 +7,7 @@ pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Maximum length in bytes of an id from a client.
 const MAX_LENGTH: usize = 128;
 
-/// The id from the request if it is safe to log, or else a new one.
+/// The id from the request if it is safe to log, otherwise a new one.
 pub fn request_id(headers: &HeaderMap) -> String {
     let is_safe = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
     headers

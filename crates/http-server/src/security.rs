@@ -2,7 +2,7 @@
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
-/// Adds the headers, except those that are already set, such as those of pages.
+/// Adds the headers, except those that the response already has.
 pub fn add_security_headers(headers: &mut HeaderMap) {
     // A response with an entity tag may be stored and revalidated. No other response may be stored, since it can contain
     // tokens.

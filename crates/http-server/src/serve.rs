@@ -25,11 +25,11 @@ use tower::ServiceExt as _;
 use crate::drain_body::DrainBody;
 use crate::io_timeouts::{TIMEOUTS, TimeoutStream, Timeouts};
 use crate::trailing_slash::without_trailing_slash;
-use crate::unread_body::{EndWaiting, ReadLimits, UnreadBodies};
+use crate::unread_body::{CloseOnDrop, ReadLimits, UnreadBodies};
 
 /// Maximum number of concurrent connections; further ones wait in the kernel's queue.
 const MAX_CONNECTIONS: usize = 4096;
-/// File descriptors reserved for everything but client connections: databases, files, the log.
+/// File descriptors reserved for everything except client connections: databases, files, the log.
 const OTHER_FILES: usize = 128;
 /// Timeout for the head of a request, and for an idle connection between requests.
 const HEAD_TIMEOUT: Duration = Duration::from_secs(30);
@@ -39,7 +39,7 @@ const MAX_HEAD_BYTES: usize = 64 * 1024;
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(7);
 /// Time for a new connection to send its first request on shutdown.
 const FIRST_REQUEST_TIMEOUT: Duration = Duration::from_secs(2);
-/// Time for an idle connection to send another request on shutdown; the request may already be on its way.
+/// Time for an idle connection to send another request on shutdown, since the request may already be on its way.
 const NEXT_REQUEST_TIMEOUT: Duration = Duration::from_millis(500);
 /// Pause before accepting again after a failure, which is usually caused by a lack of file descriptors.
 const ACCEPT_BACKOFF: Duration = Duration::from_millis(50);
@@ -50,12 +50,13 @@ pub trait Program: Send + Sync + 'static {
     type Connection: Send + 'static;
 
     /// Called for each accepted connection.
-    fn connected(&self) -> Self::Connection;
-    /// Called when the server begins to shut down. The program should end its streams and report it in readiness probes.
-    fn stop(&self);
+    fn connection_accepted(&self) -> Self::Connection;
+    /// Called when the server begins to shut down. The program should end its streams and report the shutdown in readiness
+    /// probes.
+    fn shutdown_started(&self);
     /// Completes when all work outside of connections has ended, such as streams of upgraded connections. Awaited after all
     /// connections have ended, within the same time limit.
-    fn finished(&self) -> impl Future<Output = ()> + Send;
+    fn wait_until_finished(&self) -> impl Future<Output = ()> + Send;
 }
 
 /// Serves until `stop` completes, then lets running requests finish, within a time limit.
@@ -100,7 +101,7 @@ pub async fn serve_with<P: Program>(
             () = &mut stop => break,
         }
     }
-    program.stop();
+    program.shutdown_started();
     server.accept_queued(listener);
     server.shutdown.send_replace(true);
     // Every connection holds a slot until it ends.
@@ -110,7 +111,7 @@ pub async fn serve_with<P: Program>(
     let finished = async {
         let all_slots = all_slots.await;
         // Upgraded connections no longer hold a slot.
-        program.finished().await;
+        program.wait_until_finished().await;
         all_slots
     };
     if tokio::time::timeout(SHUTDOWN_TIMEOUT, finished).await.is_err() {
@@ -169,8 +170,8 @@ impl<P: Program> Server<P> {
 
     /// Serves the connections in the kernel's queue and closes the listener.
     ///
-    /// Connections left in the queue would be reset. The queue is read without the runtime, which may not have noticed yet
-    /// that the listener is ready.
+    /// Connections left in the queue would be reset. The queue is read without the runtime, since the runtime may not have
+    /// been notified of the latest connections.
     fn accept_queued(&self, listener: TcpListener) {
         let Ok(listener) = listener.into_std() else { return };
         while let Ok((stream, peer)) = listener.accept() {
@@ -190,21 +191,21 @@ impl<P: Program> Server<P> {
             tracing::debug!(%error, "a connection was closed right after it was accepted");
         }
         let requests = Arc::<Requests>::default();
-        let (router, started) = (self.router.clone(), Arc::clone(&requests));
+        let (router, counted_requests) = (self.router.clone(), Arc::clone(&requests));
         let (limits, unread) = (self.limits, Arc::<UnreadBodies>::default());
         let bodies = Arc::clone(&unread);
         let mut shutdown = self.shutdown.subscribe();
         let stopping = shutdown.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
-            let running = started.start();
+            let running = counted_requests.start();
             let (router, bodies, stopping) = (router.clone(), Arc::clone(&bodies), stopping.clone());
             async move {
                 let _running = running;
-                // With HTTP/1, a connection has one response at a time, and a stalled write ends it.
+                // With HTTP/1, a connection has one response at a time, and the write timeout closes it.
                 if request.version() != Version::HTTP_2 {
                     let mut response = respond(router, peer, request).await?;
                     if *stopping.borrow() && response.status() != StatusCode::SWITCHING_PROTOCOLS {
-                        // The client sends its next request over another connection.
+                        // Makes the client send its next request over another connection.
                         let close = HeaderValue::from_static("close");
                         response.headers_mut().insert(header::CONNECTION, close);
                     }
@@ -219,7 +220,7 @@ impl<P: Program> Server<P> {
             }
         });
         let timeouts = Timeouts {
-            stalled_write: limits.stalled,
+            stalled_write: limits.stall_timeout,
             ..TIMEOUTS
         };
         let connection = self
@@ -230,22 +231,22 @@ impl<P: Program> Server<P> {
             // Fails only if the sender was dropped, which also means shutdown.
             let _ = shutdown.wait_for(|shutdown| *shutdown).await;
         };
-        let counted = self.program.connected();
+        let guard = self.program.connection_accepted();
         tokio::spawn(async move {
-            let _held = (slot, counted);
+            let _held = (slot, guard);
             let mut connection = pin!(connection);
-            let _ends_waiting = EndWaiting(Arc::clone(&unread));
+            let _close_on_drop = CloseOnDrop(Arc::clone(&unread));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = unread.wait_until_stalled(limits.stalled) => {
-                    return tracing::debug!("a connection was closed: the client does not read a response");
+                () = unread.wait_until_stalled(limits.stall_timeout) => {
+                    return tracing::debug!("a connection was closed because the client does not read a response");
                 }
                 () = shutdown => {}
             }
-            // A graceful shutdown closes an idle connection at once, even if a request has arrived that has not been read yet.
+            // hyper's graceful shutdown closes an idle connection at once, even if it has a request that was not read.
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = requests.wait_for_last() => {}
+                () = requests.wait_for_last_request() => {}
             }
             connection.as_mut().graceful_shutdown();
             log_end(connection.await);
@@ -256,7 +257,8 @@ impl<P: Program> Server<P> {
 /// The requests of one connection.
 #[derive(Default)]
 struct Requests {
-    seen: AtomicBool,
+    /// Whether there has been a request.
+    any: AtomicBool,
     running: AtomicUsize,
     started: Notify,
 }
@@ -264,25 +266,25 @@ struct Requests {
 impl Requests {
     /// Counts a request as running until the returned value is dropped.
     fn start(self: &Arc<Self>) -> RunningRequest {
-        self.seen.store(true, Ordering::Relaxed);
+        self.any.store(true, Ordering::Relaxed);
         self.running.fetch_add(1, Ordering::Relaxed);
         self.started.notify_waiters();
         RunningRequest(Arc::clone(self))
     }
 
-    /// Waits on shutdown until a request is running, or the time for another request is over.
-    async fn wait_for_last(&self) {
+    /// Waits on shutdown until a request is running, or until the time for another request is over.
+    async fn wait_for_last_request(&self) {
         let mut next = pin!(self.started.notified());
         next.as_mut().enable();
         if self.running.load(Ordering::Relaxed) > 0 {
             return;
         }
-        let time = if self.seen.load(Ordering::Relaxed) {
+        let time = if self.any.load(Ordering::Relaxed) {
             NEXT_REQUEST_TIMEOUT
         } else {
             FIRST_REQUEST_TIMEOUT
         };
-        // The connection is closed in either case, after the request if there is one.
+        // The connection is closed in either case; a running request is finished first.
         let _ = tokio::time::timeout(time, next).await;
     }
 }

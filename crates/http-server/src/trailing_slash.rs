@@ -28,8 +28,8 @@ mod tests {
             ("/a", None),
             ("/", None),
         ] {
-            let found = without_trailing_slash(&uri.parse().unwrap());
-            assert_eq!(found.map(|uri| uri.to_string()).as_deref(), trimmed, "{uri}");
+            let actual = without_trailing_slash(&uri.parse().unwrap());
+            assert_eq!(actual.map(|uri| uri.to_string()).as_deref(), trimmed, "{uri}");
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Responses that a client does not read. With HTTP/2, the client decides when the server may send each of them, so that the
-//! bodies of many streams can wait in memory while the connection looks healthy.
+//! Limits on responses that a client does not read. With HTTP/2, a client can delay the bodies of many streams by flow
+//! control while it keeps the connection alive. These bodies would fill the memory.
 
 use std::collections::HashMap;
 use std::pin::Pin;
@@ -17,8 +17,8 @@ use tokio::time::Instant;
 #[derive(Clone, Copy, Debug)]
 pub struct ReadLimits {
     /// The time for a client to accept the next part of a response. Its connection is closed after that.
-    pub stalled: Duration,
-    /// The maximum number of bytes waiting to be sent on one HTTP/2 connection. At this number, its further requests wait.
+    pub stall_timeout: Duration,
+    /// The maximum number of bytes waiting to be sent on one HTTP/2 connection. Further requests on the connection wait.
     pub unread_bytes: u64,
     /// The maximum number of concurrent requests on one HTTP/2 connection.
     pub streams: u32,
@@ -26,25 +26,26 @@ pub struct ReadLimits {
 
 impl ReadLimits {
     pub const DEFAULT: Self = Self {
-        stalled: Duration::from_secs(30),
+        stall_timeout: Duration::from_secs(30),
         unread_bytes: 1024 * 1024,
         streams: 100,
     };
 }
 
 /// The maximum size in bytes of one part of a body. The HTTP/2 implementation keeps a part until the client accepts it.
-const PART: usize = 16 * 1024;
+const MAX_PART: usize = 16 * 1024;
 
 /// The response bodies of one HTTP/2 connection.
 #[derive(Default)]
 pub(crate) struct UnreadBodies {
     state: Mutex<State>,
-    sent: Notify,
+    /// Notified when the number of unread bytes decreases or the connection ends.
+    progress: Notify,
 }
 
 #[derive(Default)]
 struct State {
-    next: u64,
+    next_id: u64,
     /// For each body that waits for the client, the time at which it began to wait.
     waiting: HashMap<u64, Instant>,
     /// The number of unread bytes of all bodies.
@@ -57,12 +58,12 @@ impl UnreadBodies {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits until fewer bytes than this are unread. False if the connection has ended.
+    /// Waits until fewer bytes than this are unread. Returns false if the connection has ended.
     pub(crate) async fn wait_until_below(&self, bytes: u64) -> bool {
         loop {
-            let mut sent = std::pin::pin!(self.sent.notified());
-            // Registered before the number is read, so that no change in between is missed.
-            sent.as_mut().enable();
+            let mut progress = std::pin::pin!(self.progress.notified());
+            // Registered before the number is read, so that a change after that is not missed.
+            progress.as_mut().enable();
             let (unread, is_closed) = {
                 let state = self.state();
                 (state.bytes, state.is_closed)
@@ -70,11 +71,11 @@ impl UnreadBodies {
             if is_closed || unread < bytes {
                 return !is_closed;
             }
-            sent.await;
+            progress.await;
         }
     }
 
-    /// Completes when a body has waited for the client for this long, or up to twice as long.
+    /// Completes when a body has waited for the client for at least `limit` and at most twice as long.
     pub(crate) async fn wait_until_stalled(&self, limit: Duration) {
         loop {
             tokio::time::sleep(limit).await;
@@ -92,8 +93,8 @@ impl UnreadBodies {
         }
         let bytes = body.size_hint().lower();
         let mut state = self.state();
-        let id = state.next;
-        state.next += 1;
+        let id = state.next_id;
+        state.next_id += 1;
         state.waiting.insert(id, Instant::now());
         state.bytes = state.bytes.saturating_add(bytes);
         drop(state);
@@ -103,18 +104,18 @@ impl UnreadBodies {
             body,
             rest: Bytes::new(),
             unread: bytes,
-            handed_over: 0,
+            last_part: 0,
         })
     }
 }
 
-/// When dropped, wakes the waiting requests of a connection, which then end.
-pub(crate) struct EndWaiting(pub(crate) Arc<UnreadBodies>);
+/// Ends the waiting requests of a connection when it is dropped.
+pub(crate) struct CloseOnDrop(pub(crate) Arc<UnreadBodies>);
 
-impl Drop for EndWaiting {
+impl Drop for CloseOnDrop {
     fn drop(&mut self) {
         self.0.state().is_closed = true;
-        self.0.sent.notify_waiters();
+        self.0.progress.notify_waiters();
     }
 }
 
@@ -127,20 +128,20 @@ struct UnreadBody {
     rest: Bytes,
     /// Bytes that count as unread.
     unread: u64,
-    /// Bytes of the part that was handed over last. It has been sent when the next part is polled.
-    handed_over: u64,
+    /// The size of the part that was returned last. It has been sent when the next part is polled.
+    last_part: u64,
 }
 
 impl UnreadBody {
-    fn hand_over(&mut self) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
-        let part = self.rest.split_to(self.rest.len().min(PART));
-        self.handed_over = u64::try_from(part.len()).unwrap_or(u64::MAX);
+    fn next_part(&mut self) -> Poll<Option<Result<Frame<Bytes>, axum::Error>>> {
+        let part = self.rest.split_to(self.rest.len().min(MAX_PART));
+        self.last_part = u64::try_from(part.len()).unwrap_or(u64::MAX);
         let mut state = self.bodies.state();
         state.waiting.insert(self.id, Instant::now());
-        // The size of a streamed body is not known in advance.
-        let unknown = self.handed_over.saturating_sub(self.unread);
-        state.bytes = state.bytes.saturating_add(unknown);
-        self.unread += unknown;
+        // The size of a streamed body is not known in advance, so its parts are counted here.
+        let uncounted = self.last_part.saturating_sub(self.unread);
+        state.bytes = state.bytes.saturating_add(uncounted);
+        self.unread += uncounted;
         Poll::Ready(Some(Ok(Frame::data(part))))
     }
 }
@@ -156,25 +157,25 @@ impl HttpBody for UnreadBody {
         let this = &mut *self;
         let mut state = this.bodies.state();
         state.waiting.remove(&this.id);
-        let sent = std::mem::take(&mut this.handed_over).min(this.unread);
-        state.bytes = state.bytes.saturating_sub(sent);
-        this.unread -= sent;
+        let sent_bytes = std::mem::take(&mut this.last_part).min(this.unread);
+        state.bytes = state.bytes.saturating_sub(sent_bytes);
+        this.unread -= sent_bytes;
         drop(state);
-        if sent > 0 {
-            this.bodies.sent.notify_waiters();
+        if sent_bytes > 0 {
+            this.bodies.progress.notify_waiters();
         }
         if !this.rest.is_empty() {
-            return this.hand_over();
+            return this.next_part();
         }
         match std::task::ready!(Pin::new(&mut this.body).poll_frame(cx)) {
             Some(Ok(frame)) => match frame.into_data() {
                 Ok(data) => {
                     this.rest = data;
-                    this.hand_over()
+                    this.next_part()
                 }
-                Err(other) => Poll::Ready(Some(Ok(other))),
+                Err(trailers) => Poll::Ready(Some(Ok(trailers))),
             },
-            ended => Poll::Ready(ended),
+            end_or_error => Poll::Ready(end_or_error),
         }
     }
 
@@ -201,6 +202,6 @@ impl Drop for UnreadBody {
         state.waiting.remove(&self.id);
         state.bytes = state.bytes.saturating_sub(self.unread);
         drop(state);
-        self.bodies.sent.notify_waiters();
+        self.bodies.progress.notify_waiters();
     }
 }

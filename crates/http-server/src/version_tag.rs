@@ -1,6 +1,6 @@
 //! Entity tags of objects with versions, and the version that `If-Match` expects (RFC 9110, sections 8.8.3 and 13.1).
 //!
-//! A tag begins with the version of the object itself, followed by the versions of other objects that are shown with it,
+//! A tag has the version of the object itself, followed by the versions of the objects that are included in its representation,
 //! so that renaming an author changes the tags of the author's books. `If-Match` compares only the first version.
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -10,12 +10,12 @@ use crate::header::list_values;
 
 /// The tag in quotes, such as `"7-3-2"`. A version of 0 stands for a related object that does not exist and is left out.
 pub fn tag(versions: &[i64]) -> String {
-    let shown: Vec<String> = versions
+    let versions: Vec<String> = versions
         .iter()
         .filter(|version| **version > 0)
         .map(i64::to_string)
         .collect();
-    format!("\"{}\"", shown.join("-"))
+    format!("\"{}\"", versions.join("-"))
 }
 
 /// Adds the header `ETag`.
@@ -33,8 +33,8 @@ pub fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
     if !headers.contains_key(header::IF_MATCH) {
         return None;
     }
-    let mut sent = list_values(headers, header::IF_MATCH).peekable();
-    if sent.peek() == Some(&"*") {
+    let mut tags = list_values(headers, header::IF_MATCH).peekable();
+    if tags.peek() == Some(&"*") {
         return None;
     }
     let own_version = |tag: &str| {
@@ -45,7 +45,7 @@ pub fn expected_version(headers: &HeaderMap, current: i64) -> Option<i64> {
             .parse::<i64>()
             .ok()
     };
-    let versions: Vec<i64> = sent.filter_map(own_version).collect();
+    let versions: Vec<i64> = tags.filter_map(own_version).collect();
     let matching = versions.iter().find(|version| **version == current);
     Some(*matching.or(versions.first()).unwrap_or(&NO_VERSION))
 }

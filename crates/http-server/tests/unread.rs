@@ -17,7 +17,7 @@ use tokio::sync::mpsc;
 
 const BODY: usize = 40_000;
 const LIMITS: ReadLimits = ReadLimits {
-    stalled: Duration::from_millis(300),
+    stall_timeout: Duration::from_millis(300),
     unread_bytes: 100_000,
     streams: 64,
 };
@@ -28,16 +28,16 @@ const SETTINGS: u8 = 4;
 const HEADERS: u8 = 1;
 const WINDOW_UPDATE: u8 = 8;
 
-struct Nothing;
+struct EmptyProgram;
 
-impl Program for Nothing {
+impl Program for EmptyProgram {
     type Connection = ();
 
-    fn connected(&self) {}
+    fn connection_accepted(&self) {}
 
-    fn stop(&self) {}
+    fn shutdown_started(&self) {}
 
-    async fn finished(&self) {}
+    async fn wait_until_finished(&self) {}
 }
 
 /// A server whose `/` responds with [`BODY`] bytes, the number of requests for `/`, and a sender for the body of `/stream`.
@@ -45,7 +45,7 @@ async fn start() -> (SocketAddr, Arc<AtomicUsize>, mpsc::Sender<Bytes>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let requests = Arc::<AtomicUsize>::default();
-    let counted = Arc::clone(&requests);
+    let request_count = Arc::clone(&requests);
     let (sender, receiver) = mpsc::channel::<Bytes>(1);
     let receiver = Arc::new(tokio::sync::Mutex::new(Some(receiver)));
     let stream = move || {
@@ -59,13 +59,13 @@ async fn start() -> (SocketAddr, Arc<AtomicUsize>, mpsc::Sender<Bytes>) {
         }
     };
     let large = move || {
-        counted.fetch_add(1, Ordering::SeqCst);
+        request_count.fetch_add(1, Ordering::SeqCst);
         std::future::ready(vec![b'x'; BODY])
     };
     let router = Router::new().route("/", get(large)).route("/stream", get(stream));
     tokio::spawn(async move {
         serve_with(
-            &Arc::new(Nothing),
+            &Arc::new(EmptyProgram),
             router,
             listener,
             LIMITS,
@@ -113,8 +113,8 @@ async fn read_to_end(client: &mut TcpStream) {
 
 #[tokio::test]
 async fn streams_that_are_not_read_end_their_connection() {
-    // Windows that are smaller than the body, and how many requests can begin before 100,000 bytes are unread. The unread bytes
-    // of each body are all 40,000, all but the first part of 16 KiB, or only the last part.
+    // Windows that are smaller than the body, and the maximum number of requests that begin before 100,000 bytes are unread.
+    // The unread bytes of a body are all 40,000, all except the first part of 16 KiB, or only the last part.
     for (window, max) in [(0, 3), (1, 5), (u32::try_from(BODY).unwrap() - 1, 14)] {
         let (address, requests, _sender) = start().await;
         let mut client = TcpStream::connect(address).await.unwrap();
@@ -124,16 +124,16 @@ async fn streams_that_are_not_read_end_their_connection() {
         }
         client.write_all(&bytes).await.unwrap();
         read_to_end(&mut client).await;
-        let begun = requests.load(Ordering::SeqCst);
+        let count = requests.load(Ordering::SeqCst);
         assert!(
-            (1..=max).contains(&begun),
-            "{begun} requests were begun with a window of {window}"
+            (1..=max).contains(&count),
+            "{count} requests were processed with a window of {window}"
         );
     }
 }
 
 #[tokio::test]
-async fn a_connection_whose_window_is_never_updated_ends() {
+async fn a_connection_without_window_updates_ends() {
     let (address, requests, _sender) = start().await;
     let mut client = TcpStream::connect(address).await.unwrap();
     // The windows of the streams are large enough, but that of the connection has 65,535 bytes.
@@ -147,7 +147,7 @@ async fn a_connection_whose_window_is_never_updated_ends() {
 }
 
 #[tokio::test]
-async fn a_client_of_http_1_that_does_not_read_is_closed() {
+async fn an_http_1_connection_that_is_not_read_is_closed() {
     let (address, ..) = start().await;
     let mut client = TcpStream::connect(address).await.unwrap();
     let request = "GET / HTTP/1.1\r\nhost: a\r\n\r\n";
@@ -163,7 +163,7 @@ async fn a_client_of_http_1_that_does_not_read_is_closed() {
 }
 
 #[tokio::test]
-async fn a_client_that_reads_is_served_however_long_the_server_takes() {
+async fn a_slow_response_to_a_client_that_reads_is_complete() {
     let (address, requests, sender) = start().await;
     let mut client = TcpStream::connect(address).await.unwrap();
     let mut bytes = preface(1_000_000);
@@ -174,8 +174,8 @@ async fn a_client_that_reads_is_served_however_long_the_server_takes() {
     }
     client.write_all(&bytes).await.unwrap();
     sender.send(Bytes::from_static(b"begin")).await.unwrap();
-    // Longer than a client may stall.
-    tokio::time::sleep(LIMITS.stalled * 4).await;
+    // Longer than the stall timeout, which does not apply to the server's delay.
+    tokio::time::sleep(LIMITS.stall_timeout * 4).await;
     sender.send(Bytes::from_static(b"finally")).await.unwrap();
     let mut received = Vec::new();
     let reading = async {
@@ -187,7 +187,9 @@ async fn a_client_that_reads_is_served_however_long_the_server_takes() {
             );
         }
     };
-    tokio::time::timeout(LONG, reading).await.expect("all is sent");
+    tokio::time::timeout(LONG, reading)
+        .await
+        .expect("everything is sent");
     assert!(received.len() > 9 * BODY, "{}", received.len());
     assert_eq!(requests.load(Ordering::SeqCst), 9);
 }

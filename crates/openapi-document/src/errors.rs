@@ -11,11 +11,11 @@ pub struct ErrorExample {
     /// The name of the example.
     pub name: &'static str,
     pub body: Value,
-    /// The name of its special header, if it has one, in lower case.
+    /// The name of the header that this error adds, if any, in lower case.
     pub header: Option<String>,
 }
 
-/// Returns references to responses in `#/components/responses`, keyed by status. `errors` has their statuses and names.
+/// Returns references to responses in `#/components/responses`, keyed by status. `errors` has the statuses and names.
 pub fn error_references(errors: impl IntoIterator<Item = (u16, String)>) -> Map<String, Value> {
     let mut references = Map::new();
     for (status, name) in errors {

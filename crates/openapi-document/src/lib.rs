@@ -18,10 +18,10 @@
 //! let mut schemas = Schemas::new(|_| None);
 //! let book = schemas.view::<Book>("Book", "A book.");
 //! let body = schemas.body::<Book>("NewBook", "The fields of a new book.", Completeness::Complete);
-//! let (sent, created) = (json!({ "title": "Dune" }), json!({ "id": 1, "title": "Dune" }));
+//! let (request, created) = (json!({ "title": "Dune" }), json!({ "id": 1, "title": "Dune" }));
 //! let operation = json!({
 //!     "operationId": "createBook",
-//!     "requestBody": request_body(&body, &sent),
+//!     "requestBody": request_body(&body, &request),
 //!     "responses": responses("201", response("The new book.", &book, &created, &[]), Map::new()),
 //! });
 //! let schema = "/requestBody/content/application~1json/schema/$ref";

@@ -29,8 +29,8 @@ pub enum Completeness {
 impl Schemas {
     /// Starts with the schemas that several bodies share: `Id`, `ReferenceInput`, `Messages` and `Nothing`.
     ///
-    /// `input` returns the name of the schema that a property has in requests, for the name that it has in responses. Without
-    /// one, a property that refers to a schema is a reference to another object, and `ReferenceInput` in requests.
+    /// `input` returns the name of the schema that a property has in requests, for the name that it has in responses. If it
+    /// returns `None`, a property that refers to a schema is a reference to another object, and `ReferenceInput` in requests.
     pub fn new(input: fn(&str) -> Option<&'static str>) -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.definitions_path = PATH.into();
@@ -45,7 +45,7 @@ impl Schemas {
     }
 
     /// Adds the schema of a struct and returns a reference to it.
-    pub fn of<T: JsonSchema>(&mut self) -> Value {
+    pub fn add_type<T: JsonSchema>(&mut self) -> Value {
         self.generator.subschema_for::<T>().to_value()
     }
 

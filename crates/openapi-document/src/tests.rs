@@ -39,7 +39,7 @@ fn schemas() -> Schemas {
 }
 
 #[test]
-fn bodies_follow_from_views() {
+fn bodies_are_derived_from_views() {
     let mut schemas = schemas();
     schemas.body::<Book>("NewBook", "A new book.", Completeness::Complete);
     schemas.body::<Book>("BookChanges", "Changes.", Completeness::Partial);

@@ -71,17 +71,17 @@ pub(crate) fn cost(encoded: &str) -> u64 {
     }
 }
 
-/// Spends the time by which verifying `slowest` is slower than verifying `encoded`, if both use the same PBKDF2 scheme.
-/// Otherwise spends the time of verifying `slowest`, unless `encoded` costs as much.
+/// Takes the time by which verifying `slowest` is slower than verifying `encoded`, if both use the same PBKDF2 scheme.
+/// Otherwise verifies `slowest`, unless `encoded` costs as much.
 pub(crate) fn spend_difference(password: &str, encoded: &str, slowest: &str) {
     let rounds = |text: &str, scheme: &str| -> Option<u32> {
         text.strip_prefix(scheme)?.split('$').next()?.parse().ok()
     };
     for scheme in ["pbkdf2_sha256$", "pbkdf2_sha1$"] {
         if let (Some(spent), Some(required)) = (rounds(encoded, scheme), rounds(slowest, scheme)) {
-            let missing = required.saturating_sub(spent);
-            if missing > 0 {
-                std::hint::black_box(pbkdf2_rounds(password, scheme, missing));
+            let remaining = required.saturating_sub(spent);
+            if remaining > 0 {
+                std::hint::black_box(pbkdf2_rounds(password, scheme, remaining));
             }
             return;
         }
@@ -144,9 +144,9 @@ fn scrypt(password: &str, rest: &str) -> bool {
         return false;
     };
     let mut key = [0; 64];
-    let derived = scrypt::Params::new(log_work, block, parallel)
+    let is_derived = scrypt::Params::new(log_work, block, parallel)
         .is_ok_and(|params| scrypt::scrypt(password.as_bytes(), salt.as_bytes(), &params, &mut key).is_ok());
-    derived && bool::from(key.as_slice().ct_eq(&hash))
+    is_derived && bool::from(key.as_slice().ct_eq(&hash))
 }
 
 fn hex(bytes: &[u8]) -> String {
@@ -178,9 +178,9 @@ mod tests {
     }
 
     #[test]
-    fn costs_are_ordered() {
-        let of = |rounds: u32| cost(&format!("pbkdf2_sha256${rounds}$salt$hash"));
-        assert!(of(1_200_000) > of(600_000));
+    fn costs_increase_with_the_parameters() {
+        let pbkdf2_cost = |rounds: u32| cost(&format!("pbkdf2_sha256${rounds}$salt$hash"));
+        assert!(pbkdf2_cost(1_200_000) > pbkdf2_cost(600_000));
         assert!(cost("bcrypt$$2b$13$") > cost("bcrypt_sha256$$2b$12$"));
         assert!(cost("scrypt$32768$1$8$1$") > cost("scrypt$16384$2$8$1$"));
         assert!(

@@ -61,8 +61,8 @@ impl Passwords {
             return;
         }
         let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
-        let known = slowest.as_deref().map_or(0, django_hash::cost);
-        if django_hash::cost(stored) > known {
+        let slowest_cost = slowest.as_deref().map_or(0, django_hash::cost);
+        if django_hash::cost(stored) > slowest_cost {
             *slowest = Some(stored.into());
         }
     }
@@ -94,21 +94,21 @@ impl Passwords {
             };
             match hash.as_deref() {
                 Some(stored) if is_own(stored) => {
-                    let is_right = verify(&password, stored)?;
-                    if !is_right {
+                    let is_match = verify(&password, stored)?;
+                    if !is_match {
                         verify_slowest();
                     }
-                    Ok(is_right)
+                    Ok(is_match)
                 }
                 Some(stored) if django_hash::is_usable(stored) => {
-                    let is_right = django_hash::verify(&password, stored);
-                    if !is_right {
+                    let is_match = django_hash::verify(&password, stored);
+                    if !is_match {
                         verify(&password, dummy_hash()?)?;
                         if let Some(slowest) = &slowest {
                             django_hash::spend_difference(&password, stored, slowest);
                         }
                     }
-                    Ok(is_right)
+                    Ok(is_match)
                 }
                 _ => {
                     verify(&password, dummy_hash()?)?;

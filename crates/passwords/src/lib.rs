@@ -17,8 +17,8 @@
 //! # Guarantees
 //!
 //! - **Parameters** of new hashes are those of OWASP's password storage cheat sheet: 19 MiB, two passes, one lane.
-//! - **Failures take the same time**, whether or not the user exists and whatever scheme its hash has: that of verifying a
-//!   hash of this crate and the slowest Django hash that was passed to [`Passwords::record`].
+//! - **Failures take the same time**, whether or not the user exists, and for every scheme of the hash: the time of verifying
+//!   a hash of this crate and the slowest Django hash that was passed to [`Passwords::record`].
 //! - **Bounded.** Hashes are computed on blocking threads, at most one for each core. A Django hash whose parameters would
 //!   take too much memory or time matches no password.
 //! - **Schemes** of Django: `pbkdf2_sha256`, `pbkdf2_sha1`, `argon2`, `bcrypt_sha256`, `bcrypt` and `scrypt`. The program

@@ -13,9 +13,9 @@ use crate::window::{WINDOW, network_of};
 
 /// Failures per address and name that are admitted in one [`WINDOW`].
 pub(crate) const MAX_FAILURES: usize = 10;
-/// Failures per address, with any name.
+/// Failures per address, with any name, that are admitted in one [`WINDOW`].
 pub(crate) const MAX_FAILURES_OF_ADDRESS: usize = 60;
-/// Maximum number of pairs of address and name kept, and of addresses.
+/// Maximum number of pairs of address and name that are kept, and of addresses.
 const CAPACITY: usize = 100_000;
 
 /// The failures of the last minute, in memory or in Redis. An attempt counts as a failure until it succeeds, so that
@@ -26,7 +26,7 @@ pub struct Failures {
     shared: Option<SharedFailures>,
 }
 
-/// The monotonic times of the failures.
+/// The monotonic times of the failures in memory.
 #[derive(Default)]
 struct State {
     by_name: Times<(IpAddr, u64)>,
@@ -43,7 +43,7 @@ enum CountedAttempt {
 }
 
 impl Failures {
-    /// Failures in Redis, counted by all programs together. While it is unavailable each program counts by itself.
+    /// Failures in Redis, counted by all programs together. While Redis is unavailable, each program counts by itself.
     pub fn shared(store: Arc<Store>) -> Self {
         Self {
             local: Mutex::default(),
@@ -61,11 +61,11 @@ impl Failures {
             Some(shared) => shared.begin(address, name).await,
             None => None,
         };
-        let counted = match shared {
-            Some(counted) => CountedAttempt::Shared(counted?),
+        let attempt = match shared {
+            Some(attempt) => CountedAttempt::Shared(attempt?),
             None => self.begin_locally(address, name, now)?,
         };
-        Ok(Attempt(counted))
+        Ok(Attempt(attempt))
     }
 
     fn begin_locally(&self, address: IpAddr, name: &str, now: Duration) -> Result<CountedAttempt, Duration> {
@@ -84,19 +84,20 @@ impl Failures {
     }
 
     /// Removes an attempt that succeeded.
-    pub async fn succeeded(&self, Attempt(counted): &Attempt) {
-        match (counted, &self.shared) {
+    pub async fn record_success(&self, Attempt(attempt): &Attempt) {
+        match (attempt, &self.shared) {
             (CountedAttempt::Local { name, at }, _) => {
                 let mut state = self.local.lock().unwrap_or_else(PoisonError::into_inner);
                 state.by_name.remove(name, *at);
                 state.by_address.remove(&name.0, *at);
             }
-            (CountedAttempt::Shared(attempt), Some(shared)) => shared.succeeded(attempt).await,
+            (CountedAttempt::Shared(attempt), Some(shared)) => shared.record_success(attempt).await,
             (CountedAttempt::Shared(_), None) => {}
         }
     }
 }
 
+/// The times of the failures for each key, oldest first.
 struct Times<K>(HashMap<K, VecDeque<Duration>>);
 
 impl<K> Default for Times<K> {
@@ -166,7 +167,7 @@ mod tests {
         let (failures, address) = (Failures::default(), "::1".parse().unwrap());
         for _ in 0..=MAX_FAILURES_OF_ADDRESS {
             let attempt = failures.begin(address, "ann", Duration::ZERO).await.unwrap();
-            failures.succeeded(&attempt).await;
+            failures.record_success(&attempt).await;
         }
     }
 }

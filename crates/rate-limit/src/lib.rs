@@ -1,7 +1,7 @@
 //! Rate limits: the number of operations that a client may run in a minute, and the number of attempts that may fail.
 //!
 //! A limit counts in fixed windows: a window opens with the first operation, admits operations up to the limit and refuses
-//! the rest until the minute is over. A token bucket would refill meanwhile, and admit more than the limit in a minute.
+//! the rest until the minute is over. A token bucket would be refilled during the minute, and admit more than the limit.
 //!
 //! ```
 //! use std::time::Duration;
@@ -14,16 +14,16 @@
 //! let windows = Windows::local();
 //! let (client, now) = (Client::User(7), Duration::ZERO);
 //! assert!(windows.count(client, READS, 2, now).await.admitted);
-//! let refused = windows.count(client, READS, 1, now).await;
-//! assert!(!refused.admitted);
-//! assert_eq!(refused.reset, rate_limit::WINDOW);
+//! let count = windows.count(client, READS, 1, now).await;
+//! assert!(!count.admitted);
+//! assert_eq!(count.reset, rate_limit::WINDOW);
 //! # }
 //! ```
 //!
 //! # Guarantees
 //!
 //! - Operations that are counted together are admitted together or not at all.
-//! - Memory is bounded. When there are too many windows, those of addresses are dropped before those of users.
+//! - Memory is bounded. When there are too many windows, the windows of addresses are removed before those of users.
 //! - Windows and failures in Redis are shared by all programs with the same prefix. While Redis is unavailable, each program
 //!   counts by itself: a call has a short timeout, and after a failure none is made for a second, so an outage adds almost
 //!   no time to an operation.

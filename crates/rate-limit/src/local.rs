@@ -45,9 +45,9 @@ impl LocalWindows {
     }
 }
 
-/// Removes closed windows. If more than half of them are still open, removes the windows of all addresses, then those of
-/// users if there are still too many. Addresses may then exceed their limits for a minute, but searching all windows at
-/// every request would slow down all clients.
+/// Removes closed windows. If the rest takes more than half of the capacity, removes the windows of all addresses, and then
+/// those of users if there are still too many. Addresses can then exceed their limits for a minute, but searching all
+/// windows at every request would slow down all clients.
 fn make_room(windows: &mut HashMap<(Client, &'static str), Window>, now: Duration) {
     windows.retain(|_, window| window.closes_at > now);
     if windows.len() > CAPACITY / 2 {

@@ -88,7 +88,7 @@ impl SharedFailures {
     }
 
     /// Removes an attempt that succeeded. It stays counted if Redis is unavailable.
-    pub async fn succeeded(&self, attempt: &SharedAttempt) {
+    pub async fn record_success(&self, attempt: &SharedAttempt) {
         let mut call = self.succeeded.key(&attempt.by_name);
         call.key(&attempt.by_address).arg(&attempt.member);
         let _ = self.store.call::<u64>(&call).await;

@@ -1,4 +1,4 @@
-//! The Redis database in which several programs count together.
+//! The Redis database that several programs share for counting.
 
 use std::fmt;
 use std::sync::{Mutex, PoisonError};
@@ -15,7 +15,7 @@ const PAUSE: Duration = Duration::from_secs(1);
 /// Maximum number of calls in flight.
 const CONCURRENCY: usize = 256;
 
-/// The URL of Redis can't be parsed, so counts can't be shared. The source error may quote the URL, and the password in it.
+/// The error for a URL of Redis that can't be parsed. The source error can quote the URL with its password.
 #[derive(Debug)]
 pub struct RedisError(redis::RedisError);
 
@@ -31,8 +31,8 @@ impl std::error::Error for RedisError {
     }
 }
 
-/// A connection to Redis, over TLS for a URL that begins with `rediss://`. Certificates are checked by the authorities of
-/// the operating system, or those of the file that `SSL_CERT_FILE` names.
+/// A connection to Redis, over TLS for a URL that begins with `rediss://`. Certificates are verified against the authorities
+/// of the operating system, or those in the file that `SSL_CERT_FILE` names.
 pub struct Store {
     redis: ConnectionManager,
     prefix: &'static str,
@@ -80,8 +80,8 @@ impl Store {
         }
     }
 
-    /// Whether calls are paused. After a pause, only one operation makes a call; for the others the pause continues until
-    /// that call succeeds.
+    /// Whether calls are paused. After a pause, one operation makes a call; for the others the pause continues for another
+    /// [`PAUSE`], or until that call succeeds.
     fn is_paused(&self) -> bool {
         let mut until = self.paused_until.lock().unwrap_or_else(PoisonError::into_inner);
         match *until {
@@ -101,7 +101,7 @@ impl Store {
             .unwrap_or_else(PoisonError::into_inner)
             .take();
         if was_paused.is_some() {
-            tracing::info!("Redis responds again: rate limits are shared");
+            tracing::info!("Redis responds again: rate limits are shared again");
         }
     }
 

@@ -24,7 +24,7 @@ pub enum Client {
 }
 
 impl Client {
-    /// The user or, for a request without one, the network of the address.
+    /// The user or, for a request without a user, the network of the address.
     pub fn new(user_id: Option<i64>, address: IpAddr) -> Self {
         user_id.map_or_else(|| Self::Network(network_of(address)), Self::User)
     }

@@ -71,17 +71,19 @@ impl HttpMetrics {
     }
 
     /// Records a finished request.
-    pub fn request_finished(&self, active: &ActiveRequest, route: &str, status: u16, took: Duration) {
+    pub fn record_request(&self, active: &ActiveRequest, route: &str, status: u16, duration: Duration) {
         let labels = RequestLabels {
             http_request_method: active.method,
             http_route: route.to_owned(),
             http_response_status_code: status,
         };
-        self.durations.get_or_create(&labels).observe(took.as_secs_f64());
+        self.durations
+            .get_or_create(&labels)
+            .observe(duration.as_secs_f64());
     }
 
     /// Counts a client connection until the guard is dropped.
-    pub fn connected(&self) -> OpenConnection {
+    pub fn count_connection(&self) -> OpenConnection {
         self.connections.inc();
         OpenConnection(self.connections.clone())
     }
@@ -110,12 +112,12 @@ impl Drop for ActiveRequest {
 
 /// The name of a method as a label. Unknown methods share one value.
 pub fn method_name(method: &Method) -> &'static str {
-    const KNOWN: [&str; 9] = [
+    const METHODS: [&str; 9] = [
         "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "CONNECT", "TRACE",
     ];
-    KNOWN
+    METHODS
         .into_iter()
-        .find(|known| *known == method.as_str())
+        .find(|name| *name == method.as_str())
         .unwrap_or("_OTHER")
 }
 
@@ -141,14 +143,14 @@ mod tests {
             text::encode(&mut out, registry).unwrap();
             out
         };
-        let (connection, request) = (metrics.connected(), metrics.begin(&Method::GET));
+        let (connection, request) = (metrics.count_connection(), metrics.begin(&Method::GET));
         let text = lines(&registry);
         assert!(text.contains("\nshop_open_connections 1\n"), "{text}");
         assert!(
             text.contains("\nhttp_server_active_requests{http_request_method=\"GET\"} 1\n"),
             "{text}"
         );
-        metrics.request_finished(&request, "/a/{id}", 200, Duration::from_millis(3));
+        metrics.record_request(&request, "/a/{id}", 200, Duration::from_millis(3));
         drop((connection, request));
         let text = lines(&registry);
         assert!(text.contains("\nshop_open_connections 0\n"), "{text}");

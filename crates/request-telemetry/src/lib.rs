@@ -10,7 +10,7 @@
 //! record
 //!     .scope(async {
 //!         // Anywhere in the request.
-//!         Record::current().identified(Some(5));
+//!         Record::current().set_user(Some(5));
 //!         assert_eq!(Record::current_id().as_deref(), Some("7f3a"));
 //!     })
 //!     .await;

@@ -23,13 +23,13 @@ fn log_panics() {
             request_id = Record::current_id(),
             panic.message = panic.payload_as_str().unwrap_or("not a string"),
             panic.location = panic.location().map(tracing::field::display),
-            "a panic"
+            "a thread panicked"
         );
     }));
 }
 
 /// Starts the log of the process. `directives` sets the level of each target; the default is `info`, or `warn` if `quiet`.
-/// Directives that can't be parsed are ignored. From then on, a panic is logged as one event, with the id of its request.
+/// Directives that can't be parsed are ignored. Panics are logged as one event each, with the id of the request.
 pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let level = if quiet {
         LevelFilter::WARN
@@ -49,11 +49,11 @@ pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
         .with_env_filter(filter)
         .with_ansi(has_colours())
         .with_writer(std::io::stderr);
-    let started = match format {
+    let result = match format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),
     };
-    if started.is_err() {
+    if result.is_err() {
         tracing::debug!("a logger is already installed");
     }
     log_panics();
@@ -75,8 +75,8 @@ mod tests {
     #[ignore = "run by another test"]
     fn panics() {
         start_log(LogFormat::Json, false, None);
-        let panicked = std::panic::catch_unwind(|| panic!("something that never happens"));
-        assert!(panicked.is_err());
+        let result = std::panic::catch_unwind(|| panic!("a panic of this test"));
+        assert!(result.is_err());
     }
 
     #[test]
@@ -93,9 +93,9 @@ mod tests {
         let line: serde_json::Value = serde_json::from_str(lines[0]).unwrap();
         assert_eq!(
             (&line["level"], &line["message"]),
-            (&"ERROR".into(), &"a panic".into())
+            (&"ERROR".into(), &"a thread panicked".into())
         );
-        assert_eq!(line["panic.message"], "something that never happens");
+        assert_eq!(line["panic.message"], "a panic of this test");
         assert!(line["panic.location"].as_str().unwrap().contains("src/log.rs:"));
     }
 }

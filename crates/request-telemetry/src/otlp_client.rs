@@ -19,8 +19,8 @@ use tokio::runtime::Handle;
 /// Maximum size of a response in bytes.
 const RESPONSE_BYTES: usize = 64 * 1024;
 
-/// The exporter can't be started: the endpoint or a variable can't be parsed, TLS can't be configured, or there is no
-/// runtime.
+/// The error of an exporter that can't be started: the endpoint or a variable can't be parsed, TLS can't be configured, or
+/// there is no runtime.
 #[derive(Debug, thiserror::Error)]
 #[error("traces can't be exported")]
 pub struct OtlpError(#[source] Box<dyn std::error::Error + Send + Sync>);
@@ -36,7 +36,7 @@ pub(crate) struct OtlpClient {
     runtime: Handle,
     timeout: Duration,
     /// Whether the last export failed. Only changes are logged.
-    failing: AtomicBool,
+    is_failing: AtomicBool,
 }
 
 impl OtlpClient {
@@ -61,12 +61,12 @@ impl OtlpClient {
                 .build(connector),
             runtime: Handle::try_current().map_err(OtlpError::new)?,
             timeout,
-            failing: AtomicBool::new(false),
+            is_failing: AtomicBool::new(false),
         })
     }
 
     fn log_change(&self, failure: Option<String>) {
-        let was_failing = self.failing.swap(failure.is_some(), Ordering::Relaxed);
+        let was_failing = self.is_failing.swap(failure.is_some(), Ordering::Relaxed);
         match failure {
             Some(error) if !was_failing => tracing::warn!(error, "traces can't be exported"),
             None if was_failing => tracing::info!("traces are exported again"),
@@ -85,21 +85,21 @@ impl HttpClient for OtlpClient {
             Ok::<_, HttpError>(Response::from_parts(head, body))
         };
         let timeout = self.timeout;
-        let sent = self
+        let result = self
             .runtime
             .spawn(async move { tokio::time::timeout(timeout, sending).await })
             .await;
-        let sent = match sent {
-            Ok(Ok(sent)) => sent,
+        let result = match result {
+            Ok(Ok(result)) => result,
             Ok(Err(elapsed)) => Err(elapsed.into()),
-            Err(ended) => Err(ended.into()),
+            Err(join_error) => Err(join_error.into()),
         };
-        self.log_change(match &sent {
+        self.log_change(match &result {
             Ok(response) if response.status().is_success() => None,
             Ok(response) => Some(format!("the collector responded with {}", response.status())),
             Err(error) => Some(error.to_string()),
         });
-        sent
+        result
     }
 }
 

@@ -81,7 +81,8 @@ impl Record {
         &self.id
     }
 
-    /// Whether this is the record of a request, not the empty one outside of requests.
+    /// Whether this is the record of a request. Outside of requests, [`current`](Self::current) returns a record for which
+    /// this is false.
     pub fn belongs_to_request(&self) -> bool {
         !self.id.is_empty()
     }
@@ -125,7 +126,7 @@ impl Record {
     }
 
     /// Records the caller.
-    pub fn identified(&self, user: Option<i64>) {
+    pub fn set_user(&self, user: Option<i64>) {
         self.user.store(user.unwrap_or_default(), Ordering::Relaxed);
     }
 
@@ -134,12 +135,12 @@ impl Record {
         Some(self.user.load(Ordering::Relaxed)).filter(|user| *user != 0)
     }
 
-    /// Records why something that the request needs was not available; the first cause counts.
-    pub fn unavailable(&self, cause: &'static str) {
+    /// Records the cause of an outage that affects the request. Only the first cause is kept.
+    pub fn record_outage(&self, cause: &'static str) {
         let _ = self.outage.set(cause);
     }
 
-    /// Why something that the request needs was not available.
+    /// The cause of the outage that affected the request.
     pub fn outage(&self) -> Option<&'static str> {
         self.outage.get().copied()
     }
@@ -165,12 +166,12 @@ mod tests {
         record
             .scope(async {
                 assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
-                Record::current().identified(Some(5));
+                Record::current().set_user(Some(5));
                 assert_eq!(Record::current_id().as_deref(), Some("7"));
             })
             .await;
         assert!(Record::statement_of_current(Backend::Sqlite, "SELECT 1").is_none());
-        Record::current().identified(Some(6));
+        Record::current().set_user(Some(6));
         assert_eq!((record.statements(), record.user()), (1, Some(5)));
         assert_eq!(Record::current_id(), None);
     }

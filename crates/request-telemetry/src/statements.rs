@@ -1,4 +1,4 @@
-//! Observers of the database: they count and trace the statements of a request, and record the sizes of commits.
+//! Observers of the database, which count and trace the statements of a request, and record the sizes of commits.
 
 use database::{Backend, StatementObserver, StatementSpan};
 
@@ -6,7 +6,7 @@ use crate::database_metrics::CommitSizes;
 use crate::record::Record;
 use crate::traces::DbSpan;
 
-/// Observes statements outside of transactions, which belong to the request of the current task.
+/// Observes statements outside of transactions. They are recorded for the request of the current task.
 pub struct DatabaseObserver {
     pub commit_sizes: CommitSizes,
 }
@@ -21,7 +21,7 @@ impl StatementObserver for DatabaseObserver {
     }
 }
 
-/// Observes the statements of a transaction, which may run on another thread.
+/// Observes the statements of a transaction, which can run on another thread.
 impl StatementObserver for Record {
     fn statement_started(&self, backend: Backend, sql: &str) -> Option<Box<dyn StatementSpan>> {
         boxed(self.statement(backend, sql))

@@ -196,15 +196,15 @@ impl Span {
     }
 
     /// Records the status of a response. `is_failure` marks the span as failed.
-    pub fn response(&self, status: StatusCode, is_failure: bool) {
+    pub fn record_response(&self, status: StatusCode, is_failure: bool) {
         self.set_attribute("http.response.status_code", i64::from(status.as_u16()));
         if is_failure {
-            self.failed(status.as_str().to_owned());
+            self.mark_failed(status.as_str().to_owned());
         }
     }
 
     /// Marks the span as failed, with the kind of failure, which must be one of few values.
-    pub fn failed(&self, kind: impl Into<Value>) {
+    pub fn mark_failed(&self, kind: impl Into<Value>) {
         self.set_attribute("error.type", kind);
         self.context.span().set_status(Status::error(""));
     }

@@ -13,24 +13,24 @@ async fn a_request_with_its_statement_is_exported() {
     let endpoint = format!("http://{}/v1/traces", listener.local_addr().unwrap());
     let collector = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut sent = Vec::new();
-        let body = |sent: &[u8]| {
-            let head = sent.windows(4).position(|end| end == b"\r\n\r\n")?;
-            let text = String::from_utf8_lossy(sent.get(..head)?).to_ascii_lowercase();
+        let mut request = Vec::new();
+        let body = |request: &[u8]| {
+            let head = request.windows(4).position(|end| end == b"\r\n\r\n")?;
+            let text = String::from_utf8_lossy(request.get(..head)?).to_ascii_lowercase();
             let length = text
                 .lines()
                 .find_map(|line| line.strip_prefix("content-length: "))?;
             let length: usize = length.parse().ok()?;
-            (sent.len() >= head + 4 + length).then_some(())
+            (request.len() >= head + 4 + length).then_some(())
         };
-        while body(&sent).is_none() {
-            assert_ne!(stream.read_buf(&mut sent).await.unwrap(), 0);
+        while body(&request).is_none() {
+            assert_ne!(stream.read_buf(&mut request).await.unwrap(), 0);
         }
         stream
             .write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n")
             .await
             .unwrap();
-        sent
+        request
     });
     let traces = Traces::new(Settings {
         endpoint,
@@ -52,14 +52,14 @@ async fn a_request_with_its_statement_is_exported() {
         r#"SELECT "id" FROM "a" WHERE "id" = ?"#,
     );
     statement.unwrap().end(&Ok::<(), ()>(()));
-    span.response(StatusCode::OK, false);
+    span.record_response(StatusCode::OK, false);
     span.end();
     traces.finish().await;
 
-    let sent = String::from_utf8_lossy(&collector.await.unwrap()).into_owned();
-    assert!(sent.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{sent}");
+    let request = String::from_utf8_lossy(&collector.await.unwrap()).into_owned();
+    assert!(request.starts_with("POST /v1/traces HTTP/1.1\r\n"), "{request}");
     for name in ["shop", "1.2.3", "GET /a/{id}", "SELECT a", "db.query.text"] {
-        assert!(sent.contains(name), "{name} is not in {sent}");
+        assert!(request.contains(name), "{name} is not in {request}");
     }
     assert_eq!(record.statements(), 1);
 }

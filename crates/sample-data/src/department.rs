@@ -9,7 +9,7 @@ pub(crate) struct Department {
     /// Index in [`DEPARTMENTS`] of a second department in which its brands are sold.
     pub(crate) related: usize,
     pub(crate) style: &'static Style,
-    /// Colours, flavours or materials, which end a title after a comma.
+    /// Colours, materials and other variants, one of which can end a title, after a comma.
     pub(crate) finishes: &'static [&'static str],
     pub(crate) goods: &'static [Good],
 }

@@ -54,9 +54,9 @@ pub(crate) fn generate(
                 at,
             });
         }
-        let of_product = movements.get_mut(first..).unwrap_or_default();
-        plan.assign(rng, of_product);
-        product.opening_quantity = plan.balance(rng, of_product);
+        let product_movements = movements.get_mut(first..).unwrap_or_default();
+        plan.assign(rng, product_movements);
+        product.opening_quantity = plan.balance(rng, product_movements);
     }
     // The sort must be stable: if movements of a product in the same second changed their order, its stock could fall
     // below zero.
@@ -105,7 +105,7 @@ struct Plan {
     suppliers: usize,
     /// Maximum quantity of an ordinary sale; smaller for expensive products.
     basket: i64,
-    /// The final stock of a product that is to be low on stock or out of stock.
+    /// The final stock, for a product that ends low on stock or out of stock.
     final_stock: Option<i64>,
 }
 
@@ -226,17 +226,17 @@ impl Plan {
             return opening - surplus;
         }
         // Only sales follow the last delivery, so the final balance is the lowest one after it, and reducing the delivery
-        // keeps all of them at `final_stock` or above.
+        // keeps all those balances at `final_stock` or above.
         let delivery = movements
             .iter_mut()
             .rfind(|movement| movement.flow != Flow::Outflow);
-        let trimmed = delivery.map_or(0, |delivery| {
-            let trimmed = surplus.min(delivery.quantity - 1);
-            delivery.quantity -= trimmed;
-            trimmed
+        let reduction = delivery.map_or(0, |delivery| {
+            let reduction = surplus.min(delivery.quantity - 1);
+            delivery.quantity -= reduction;
+            reduction
         });
-        if let Some(sale) = movements.last_mut().filter(|_| trimmed < surplus) {
-            sale.quantity += surplus - trimmed;
+        if let Some(sale) = movements.last_mut().filter(|_| reduction < surplus) {
+            sale.quantity += surplus - reduction;
             sale.description = Some(Cow::Borrowed("Clearance sale"));
         }
         opening

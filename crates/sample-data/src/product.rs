@@ -32,7 +32,7 @@ pub struct Product {
     pub created_at: DateTime<Utc>,
 }
 
-/// The number of serie numbers. The stride shares no factor with it, so none repeats before all have been used.
+/// The number of possible serie numbers. `SERIE_STRIDE` shares no factor with it, so no number repeats before all are used.
 const SERIE_NUMBERS: i64 = 1_000_000_000;
 const SERIE_STRIDE: i64 = 387_420_489;
 

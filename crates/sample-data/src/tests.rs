@@ -180,8 +180,8 @@ fn the_lengths_of_the_lists_depend_on_the_product_count() {
 #[test]
 fn names_and_serie_numbers_are_unique_for_any_count() {
     let mut rng = Rng::new(1);
-    for named in [names::category, names::brand, names::supplier] {
-        let names: Vec<String> = (0..60_000).map(|nth| named(&mut rng, nth).0).collect();
+    for nth_name in [names::category, names::brand, names::supplier] {
+        let names: Vec<String> = (0..60_000).map(|nth| nth_name(&mut rng, nth).0).collect();
         assert_eq!(
             unique(names.iter().map(String::as_str)),
             names.len(),

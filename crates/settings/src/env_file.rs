@@ -1,7 +1,7 @@
 //! `.env`: lines of `NAME=VALUE`.
 //!
 //! Values are literal, except that white space around them is removed: nothing is expanded, unquoted or cut off at a `#`,
-//! because Django's keys contain all such characters.
+//! because Django's keys contain quotes, `$` and `#`.
 
 use std::collections::HashMap;
 use std::io::{ErrorKind, Read as _};
@@ -14,7 +14,7 @@ const MAX_BYTES: u64 = 1024 * 1024;
 pub struct EnvFile(HashMap<String, String>);
 
 impl EnvFile {
-    /// Reads `.env` from the working directory, or else from the nearest directory above it that has one.
+    /// Reads `.env` from the working directory, or from the nearest directory above it that has the file.
     ///
     /// # Errors
     /// A message with the number of the line. It does not quote the line, which can contain a secret.

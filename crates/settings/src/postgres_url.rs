@@ -28,7 +28,7 @@ pub fn postgres_url(text: &str) -> Result<String, String> {
     if !text.starts_with("postgres://") && !text.starts_with("postgresql://") {
         return Err("it must begin with postgres://, without quotes".to_owned());
     }
-    for url in one_for_each_host(text).ok_or(UNREADABLE)? {
+    for url in split_hosts(text).ok_or(UNREADABLE)? {
         check(&url)?;
     }
     Ok(text.to_owned())
@@ -36,7 +36,7 @@ pub fn postgres_url(text: &str) -> Result<String, String> {
 
 /// Splits a URL with several hosts, such as `postgres://u@a:1,b:2/d`, into one URL for each host, since the general syntax
 /// of URLs allows only one.
-fn one_for_each_host(text: &str) -> Option<Vec<String>> {
+fn split_hosts(text: &str) -> Option<Vec<String>> {
     let (scheme, rest) = text.split_once("://")?;
     let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
     let (authority, path) = rest.split_at_checked(end)?;
@@ -44,7 +44,7 @@ fn one_for_each_host(text: &str) -> Option<Vec<String>> {
         Some((login, hosts)) => (format!("{login}@"), hosts),
         None => (String::new(), authority),
     };
-    // The host may be a parameter instead, but the general syntax requires one after a login.
+    // The host can be a parameter instead, but the general syntax requires a host after a login.
     let hosts = if hosts.is_empty() && path.contains("host=") {
         "localhost".split(',')
     } else {

@@ -6,8 +6,8 @@ use std::path::Path;
 /// Maximum number of bytes read.
 const MAX_BYTES: u64 = 64 * 1024;
 
-/// Reads the setting `name` from a file. `is_set` is whether the setting also has a value outside of the file; having both is
-/// an error.
+/// Reads the setting `name` from a file. `is_set` is whether the setting also has a value outside of the file, which is an
+/// error.
 ///
 /// # Errors
 /// A message that names the setting and does not show its value.

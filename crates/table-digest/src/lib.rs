@@ -23,7 +23,7 @@
 //! # Guarantees
 //!
 //! - **The order of rows does not matter.** The hash of a table is the sum of the SHA-256 of its rows modulo 2²⁵⁶, so that two
-//!   databases may return rows in different orders. A duplicate row counts twice.
+//!   databases can return rows in different orders. A duplicate row counts twice.
 //! - **Columns are separated.** Texts are hashed with their length, and null differs from every value.
 //! - **Constant memory** for a table of any size.
 //!
@@ -142,7 +142,7 @@ impl Digest {
         self.sum.iter().rev().map(|word| format!("{word:016x}")).collect()
     }
 
-    /// The sum of quantities, as text because it may exceed 64 bits.
+    /// The sum of quantities, as text because it can exceed 64 bits.
     pub fn quantity(&self) -> String {
         self.quantity.to_string()
     }

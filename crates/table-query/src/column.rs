@@ -30,7 +30,7 @@ pub struct TextRules {
     /// Whether the text must be unique among the rows that have one. This needs a unique index called
     /// `<table>_<column>_key`.
     pub unique: bool,
-    /// Whether a search covers it.
+    /// Whether searches include this text.
     pub searched: bool,
     /// Whether lists have a parameter with its name, for the rows with exactly this text.
     pub filterable: bool,

@@ -28,7 +28,7 @@ impl Range {
     /// The condition; `without_index` prevents the databases from using an index of the column.
     ///
     /// Statements are planned without the values of their parameters, so neither database takes into account that a range
-    /// may match half of the table. If the filter also compares a reference, the index of the reference finds
+    /// can match half of the table. If the filter also compares a reference, the index of the reference finds
     /// far fewer rows.
     pub(crate) fn condition(self, without_index: bool) -> Expr {
         let column = if without_index {

@@ -1,7 +1,7 @@
 //! Cursors: the position of a row in an order, as an opaque text that stays valid after the request.
 //!
 //! A cursor contains the name of its order and the row's values in it, the id last. So the next page can be read even if the
-//! row was changed or deleted, and a cursor of another order is rejected. A cursor contains no secrets and is not trusted:
+//! row has been changed or deleted, and a cursor of another order is rejected. A cursor contains no secrets and is not trusted:
 //! its values must have the types of the columns that they are compared with.
 
 use base64::Engine as _;
@@ -105,9 +105,9 @@ pub fn decode(order: &str, terms: &[Term], cursor: &str) -> Option<Vec<Value>> {
 }
 
 fn take<'b>(rest: &mut &'b [u8], count: usize) -> Option<&'b [u8]> {
-    let (taken, remaining) = rest.split_at_checked(count)?;
+    let (bytes, remaining) = rest.split_at_checked(count)?;
     *rest = remaining;
-    Some(taken)
+    Some(bytes)
 }
 
 fn take_integer(rest: &mut &[u8]) -> Option<i64> {
@@ -131,7 +131,7 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
             time.into()
         }
         (b"d", ValueKind::Money) => take_text(rest)?.parse::<Decimal>().ok()?.into(),
-        // The database contains no texts with a NUL, so no valid cursor does.
+        // The database has no texts with a NUL, so a cursor with one is not valid.
         (b"s", ValueKind::Text) => Some(take_text(rest)?).filter(|text| !text.contains('\0'))?.into(),
         (b"n", kind) if term.nullable => match kind {
             ValueKind::Integer => Value::BigInt(None),
@@ -143,12 +143,15 @@ fn take_value(rest: &mut &[u8], term: &Term) -> Option<Value> {
     })
 }
 
-/// The condition for the rows on one side of a cursor.
-pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
-    let upwards = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
-    let first = terms.first().is_some_and(upwards);
-    if terms.iter().all(|term| !term.nullable && upwards(term) == first) {
-        // One comparison of row values, which a single range of an index satisfies.
+/// The condition for the rows on one side of a cursor with these values.
+pub fn side_condition(terms: &[Term], values: &[Value], side: Side) -> Condition {
+    let is_greater = |term: &Term| (side == Side::After) == (term.direction == Direction::Ascending);
+    let first = terms.first().is_some_and(is_greater);
+    if terms
+        .iter()
+        .all(|term| !term.nullable && is_greater(term) == first)
+    {
+        // A comparison of row values, which both databases evaluate with one range of an index.
         let columns = Expr::tuple(terms.iter().map(|term| Expr::col(term.column.clone())));
         let position = Expr::tuple(values.iter().map(|value| Expr::val(value.clone())));
         return Condition::all().add(if first {
@@ -161,10 +164,10 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     let Some((last, value)) = pairs.next() else {
         return Condition::all();
     };
-    let mut condition = strictly_beyond(last, value, side);
+    let mut condition = term_condition(last, value, side);
     for (term, value) in pairs {
         condition = Condition::any()
-            .add(strictly_beyond(term, value, side))
+            .add(term_condition(term, value, side))
             .add(Condition::all().add(is_equal(term, value)).add(condition));
     }
     match (terms.first(), values.first()) {
@@ -183,7 +186,8 @@ pub fn beyond(terms: &[Term], values: &[Value], side: Side) -> Condition {
     }
 }
 
-fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
+/// The condition for the rows whose value of one term is on this side of the cursor's value.
+fn term_condition(term: &Term, value: &Value, side: Side) -> Condition {
     let column = || Expr::col(term.column.clone());
     if is_null(value) {
         return Condition::all().add(match side {
@@ -191,16 +195,16 @@ fn strictly_beyond(term: &Term, value: &Value, side: Side) -> Condition {
             Side::Before => column().is_not_null(),
         });
     }
-    let upwards = (side == Side::After) == (term.direction == Direction::Ascending);
+    let is_greater = (side == Side::After) == (term.direction == Direction::Ascending);
     let position = Expr::val(value.clone());
-    let strictly = if upwards {
+    let is_on_side = if is_greater {
         column().gt(position)
     } else {
         column().lt(position)
     };
     match side {
-        Side::After if term.nullable => Condition::any().add(strictly).add(column().is_null()),
-        _ => Condition::all().add(strictly),
+        Side::After if term.nullable => Condition::any().add(is_on_side).add(column().is_null()),
+        _ => Condition::all().add(is_on_side),
     }
 }
 
@@ -227,7 +231,7 @@ mod tests {
     use sea_orm::Value;
     use sea_orm::sea_query::{Alias, IntoColumnRef as _, Query, SqliteQueryBuilder};
 
-    use super::{Direction, Side, Term, ValueKind, beyond, decode, encode};
+    use super::{Direction, Side, Term, ValueKind, decode, encode, side_condition};
 
     fn term(name: &'static str, kind: ValueKind, direction: Direction, nullable: bool) -> Term {
         Term {
@@ -261,10 +265,10 @@ mod tests {
     fn cursors_are_decoded_to_the_same_values() {
         let cursor = encode("product:serie", &values());
         assert_eq!(decode("product:serie", &terms(), &cursor), Some(values()));
-        let mut without = values();
-        without[0] = Value::String(None);
-        let cursor = encode("product:serie", &without);
-        assert_eq!(decode("product:serie", &terms(), &cursor), Some(without));
+        let mut with_null = values();
+        with_null[0] = Value::String(None);
+        let cursor = encode("product:serie", &with_null);
+        assert_eq!(decode("product:serie", &terms(), &cursor), Some(with_null));
     }
 
     #[test]
@@ -305,7 +309,7 @@ mod tests {
 
     fn sql(terms: &[Term], values: &[Value], side: Side) -> String {
         let mut select = Query::select();
-        select.expr(1).cond_where(beyond(terms, values, side));
+        select.expr(1).cond_where(side_condition(terms, values, side));
         select.to_string(SqliteQueryBuilder)
     }
 

@@ -16,8 +16,7 @@ const MAX_PATTERN: usize = 50_000;
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     condition: Option<Condition>,
-    /// Ranges of numbers that must match too. They are added to the condition at the end, because [`Range::condition`]
-    /// depends on the whole filter.
+    /// Ranges of numbers that must match too. They are kept apart because [`Range::condition`] depends on the whole filter.
     ranges: Vec<Range>,
     /// Whether the filter compares a reference with one id.
     has_reference: bool,
@@ -49,7 +48,7 @@ const REFERENCE: &str = "_id";
 
 /// The position of one text in another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Place {
+pub enum TextPosition {
     Anywhere,
     Start,
     End,
@@ -194,7 +193,7 @@ impl Filter {
                 _ => Self::nothing(),
             };
         }
-        // Only numbers, not times: a reference and a time are often in the same index.
+        // Times are not ranges here, since a reference and a time are often in the same index.
         let is_number = matches!(value, Value::Decimal(_) | Value::BigInt(_));
         let is_range = !matches!(comparison, Comparison::Equal | Comparison::NotEqual);
         if is_number && is_range {
@@ -235,8 +234,8 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these values.
-    pub fn among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
-        let values = storable(values);
+    pub fn is_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+        let values = without_nul(values);
         if values.is_empty() {
             return Self::nothing();
         }
@@ -248,8 +247,8 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has none of these values, or is null.
-    pub fn not_among<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
-        let values = storable(values);
+    pub fn is_not_in<C: ColumnTrait, V: Into<Value>>(column: C, values: Vec<V>) -> Self {
+        let values = without_nul(values);
         if values.is_empty() {
             return Self::default();
         }
@@ -271,17 +270,17 @@ impl Filter {
         })
     }
 
-    /// Matches the rows in which the column contains this text. `%` and `_` are matched literally. To ignore case and
-    /// diacritics, the column and the text have to be folded.
-    pub fn text<C: ColumnTrait>(column: C, place: Place, text: &str) -> Self {
+    /// Matches the rows in which the column contains this text at this position. `%` and `_` are matched literally. To ignore
+    /// case and diacritics, the column and the text must be folded.
+    pub fn text<C: ColumnTrait>(column: C, position: TextPosition, text: &str) -> Self {
         if text.contains('\0') {
             return Self::nothing();
         }
         let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let pattern = match place {
-            Place::Anywhere => format!("%{text}%"),
-            Place::Start => format!("{text}%"),
-            Place::End => format!("%{text}"),
+        let pattern = match position {
+            TextPosition::Anywhere => format!("%{text}%"),
+            TextPosition::Start => format!("{text}%"),
+            TextPosition::End => format!("%{text}"),
         };
         if pattern.len() > MAX_PATTERN {
             return Self::nothing();
@@ -333,12 +332,12 @@ impl Filter {
     }
 
     /// Matches the rows in which the column has one of these ids, with one parameter.
-    pub fn among_ids<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
+    pub fn id_in<C: ColumnTrait>(backend: Backend, column: C, ids: &[i64]) -> Self {
         Self::of(backend.among(column.as_column_ref(), ids))
     }
 }
 
-fn storable<V: Into<Value>>(values: Vec<V>) -> Vec<Value> {
+fn without_nul<V: Into<Value>>(values: Vec<V>) -> Vec<Value> {
     let values = values.into_iter().map(Into::into);
     values.filter(|value| !has_nul(value)).collect()
 }

@@ -6,7 +6,7 @@
 //! ```
 //! use sea_orm::sea_query::SqliteQueryBuilder;
 //! use sea_orm::{EntityTrait as _, QueryTrait as _};
-//! use table_query::{Comparison, Filter, Place};
+//! use table_query::{Comparison, Filter, TextPosition};
 //!
 //! mod book {
 //!     use sea_orm::entity::prelude::*;
@@ -25,8 +25,8 @@
 //! }
 //!
 //! let long = Filter::compare(book::Column::Pages, Comparison::Greater, 500_i64);
-//! let found = Filter::text(book::Column::TitleFolded, Place::Anywhere, "100%");
-//! let filter = long.and(found).checked()?;
+//! let with_text = Filter::text(book::Column::TitleFolded, TextPosition::Anywhere, "100%");
+//! let filter = long.and(with_text).checked()?;
 //! let sql = filter.apply(book::Entity::find()).build(sea_orm::DbBackend::Sqlite).to_string();
 //! assert!(sql.ends_with(r#"WHERE "book"."title_folded" LIKE '%100\%%' ESCAPE '\' AND "book"."pages" > 500"#), "{sql}");
 //! # Ok::<(), table_query::Error>(())
@@ -75,10 +75,10 @@ pub use self::column::{Direction, ListColumn, TextColumn, TextRules};
 pub use self::comparison::Comparison;
 pub use self::day::parse_day;
 pub use self::error::Error;
-pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, Place};
+pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, TextPosition};
 pub use self::page::{CursorPage, PageRequest, PagesByParent};
 pub use self::page_starts::{PageStart, PageStarts};
-pub use self::row::{Referred, Row};
+pub use self::row::{RelatedRow, Row};
 pub use self::row_cache::RowCache;
 pub use self::search_terms::{MAX_WORDS, search_terms};
 pub use self::table::{Source, Table, key, row_id};

@@ -25,14 +25,14 @@ impl<T: Table> BatchFn<i64, Result<Option<T::Model>, Error>> for ById<T> {
     async fn load(&mut self, ids: &[i64]) -> HashMap<i64, Result<Option<T::Model>, Error>> {
         match self.db.by_ids::<T>(ids).await {
             Ok(rows) => {
-                let mut found: HashMap<i64, T::Model> =
+                let mut rows: HashMap<i64, T::Model> =
                     rows.into_iter().map(|row| (row_id::<T>(&row), row)).collect();
-                ids.iter().map(|id| (*id, Ok(found.remove(id)))).collect()
+                ids.iter().map(|id| (*id, Ok(rows.remove(id)))).collect()
             }
             Err(error) => {
                 let error = Arc::new(error);
-                let failed = |id: &i64| (*id, Err(Error::Database(Arc::clone(&error))));
-                ids.iter().map(failed).collect()
+                let result = |id: &i64| (*id, Err(Error::Database(Arc::clone(&error))));
+                ids.iter().map(result).collect()
             }
         }
     }
@@ -53,8 +53,8 @@ pub(crate) async fn by_id<T: Table>(db: &Database, ids: Vec<i64>) -> Result<Vec<
     let loader = Loader::new(batch)
         .with_max_batch_size(usize::MAX)
         .with_yield_count(0);
-    let loaded = loader.try_load_many(ids).await;
-    let loaded = loaded.map_err(|error| DbErr::Custom(error.to_string()))?;
-    let rows: Result<Vec<Option<T::Model>>, Error> = loaded.into_values().collect();
+    let rows = loader.try_load_many(ids).await;
+    let rows = rows.map_err(|error| DbErr::Custom(error.to_string()))?;
+    let rows: Result<Vec<Option<T::Model>>, Error> = rows.into_values().collect();
     Ok(rows?.into_iter().flatten().collect())
 }

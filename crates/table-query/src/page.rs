@@ -19,9 +19,9 @@ use crate::error::Error;
 pub struct PageRequest {
     /// The maximum number of items.
     pub size: u64,
-    /// Whether the page is taken from the end of the range between the cursors, and not from its beginning.
-    pub backwards: bool,
-    /// The number of items to skip, from the same side.
+    /// Whether the page is taken from the end of the range between the cursors instead of its beginning.
+    pub is_backward: bool,
+    /// The number of items to skip at the same end of the range.
     pub skip: u64,
     /// The range begins after this cursor.
     pub after: Option<String>,
@@ -41,14 +41,14 @@ pub struct CursorPage<T> {
 pub type CursorOf<T> = Arc<dyn Fn(&T) -> String + Send + Sync>;
 
 impl<T> CursorPage<T> {
-    /// The page with these items, in the order of the list. `more` is whether the range between the cursors has
+    /// The page with these items, in the order of the list. `has_more` is whether the range between the cursors has
     /// further items.
-    pub fn new(request: &PageRequest, items: Vec<T>, more: bool, cursor: CursorOf<T>) -> Self {
+    pub fn new(request: &PageRequest, items: Vec<T>, has_more: bool, cursor: CursorOf<T>) -> Self {
         let (before, after) = (request.before.is_some(), request.after.is_some());
-        let (has_previous, has_next) = if request.backwards {
-            (more || after, before || request.skip > 0)
+        let (has_previous, has_next) = if request.is_backward {
+            (has_more || after, before || request.skip > 0)
         } else {
-            (after || request.skip > 0, more || before)
+            (after || request.skip > 0, has_more || before)
         };
         Self {
             items,
@@ -83,17 +83,19 @@ impl<T> PagesByParent<T> {
         for (parent, item) in items {
             by_parent.entry(parent).or_default().push(item);
         }
-        let (mut kept, mut pages) = (Vec::new(), Vec::new());
+        let (mut page_items, mut pages) = (Vec::new(), Vec::new());
         for (parent, mut items) in by_parent {
-            let more = remove_extra_item(request, &mut items);
-            pages.push((parent, items.len(), more));
-            kept.extend(items);
+            let has_more = remove_extra_item(request, &mut items);
+            pages.push((parent, items.len(), has_more));
+            page_items.extend(items);
         }
-        let mut kept = siblings(kept).into_iter();
-        let page = |items, more| Arc::new(CursorPage::new(request, items, more, Arc::clone(cursor)));
+        let mut page_items = siblings(page_items).into_iter();
+        let page = |items, has_more| Arc::new(CursorPage::new(request, items, has_more, Arc::clone(cursor)));
         let by_parent = pages
             .into_iter()
-            .map(|(parent, count, more)| (parent, page(kept.by_ref().take(count).collect(), more)))
+            .map(|(parent, count, has_more)| {
+                (parent, page(page_items.by_ref().take(count).collect(), has_more))
+            })
             .collect();
         Self {
             by_parent,
@@ -110,12 +112,12 @@ impl<T> PagesByParent<T> {
 /// Removes the extra item and returns whether there was one. Reverses the items of a backward page.
 pub fn remove_extra_item<M>(request: &PageRequest, items: &mut Vec<M>) -> bool {
     let size = usize::try_from(request.size).unwrap_or(usize::MAX);
-    let more = items.len() > size;
+    let has_more = items.len() > size;
     items.truncate(size);
-    if request.backwards {
+    if request.is_backward {
         items.reverse();
     }
-    more
+    has_more
 }
 
 /// The condition of a request's cursors, which must belong to this order.
@@ -131,20 +133,20 @@ pub fn bounds(request: &PageRequest, order: &str, terms: &[Term]) -> Result<Cond
         if let Some(text) = text {
             let values = cursor::decode(order, terms, text)
                 .ok_or_else(|| Error::parameter(name, "This is not a cursor of this list in this order."))?;
-            bounds = bounds.add(cursor::beyond(terms, &values, side));
+            bounds = bounds.add(cursor::side_condition(terms, &values, side));
         }
     }
     Ok(bounds)
 }
 
-/// Orders by these terms, in reverse if `backwards`.
-pub fn order_by(select: &mut SelectStatement, terms: &[Term], backwards: bool) {
+/// Orders by these terms, in reverse if `is_backward`.
+pub fn order_by(select: &mut SelectStatement, terms: &[Term], is_backward: bool) {
     for term in terms {
-        let order = match (term.direction, backwards) {
+        let order = match (term.direction, is_backward) {
             (Direction::Ascending, false) | (Direction::Descending, true) => Order::Asc,
             _ => Order::Desc,
         };
-        let nulls = if backwards {
+        let nulls = if is_backward {
             NullOrdering::First
         } else {
             NullOrdering::Last
@@ -164,7 +166,7 @@ pub fn order_within_parent(
     backend: Backend,
     reference: impl ColumnTrait,
     terms: &[Term],
-    backwards: bool,
+    is_backward: bool,
 ) {
     let first = Term {
         column: reference.as_column_ref().into_column_ref(),
@@ -174,18 +176,18 @@ pub fn order_within_parent(
     };
     select.cond_where(backend.within_parent(reference.into_expr()));
     select.clear_order_by();
-    order_by(select, &[first], backwards);
-    order_by(select, terms, backwards);
+    order_by(select, &[first], is_backward);
+    order_by(select, terms, is_backward);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    fn request(size: u64, backwards: bool) -> PageRequest {
+    fn request(size: u64, is_backward: bool) -> PageRequest {
         PageRequest {
             size,
-            backwards,
+            is_backward,
             skip: 0,
             after: None,
             before: None,
@@ -198,28 +200,28 @@ mod tests {
     }
 
     #[test]
-    fn an_extra_item_means_that_there_are_more() {
+    fn an_extra_item_indicates_another_page() {
         let items = [(1, 10), (2, 20), (1, 11), (1, 12), (2, 21)];
-        let forwards = pages(&request(2, false), &items);
-        let page = forwards.of(1);
+        let forward = pages(&request(2, false), &items);
+        let page = forward.of(1);
         assert_eq!(
             (page.items.as_slice(), page.has_previous, page.has_next),
             (&[10, 11][..], false, true)
         );
-        let page = forwards.of(2);
+        let page = forward.of(2);
         assert_eq!(
             (page.items.as_slice(), page.has_previous, page.has_next),
             (&[20, 21][..], false, false)
         );
         assert_eq!(page.cursor(&20), "20");
-        let page = forwards.of(3);
+        let page = forward.of(3);
         assert_eq!(
             (page.items.len(), page.has_previous, page.has_next),
             (0, false, false)
         );
 
-        let backwards = pages(&request(2, true), &items);
-        let page = backwards.of(1);
+        let backward = pages(&request(2, true), &items);
+        let page = backward.of(1);
         assert_eq!(
             (page.items.as_slice(), page.has_previous, page.has_next),
             (&[11, 10][..], true, false)

@@ -1,4 +1,5 @@
-//! `PageStarts`: where the numbered pages of whole lists begin, so that a page is reached without skipping the rows before it.
+//! `PageStarts`: positions where the numbered pages of whole lists begin, so that a page is read without skipping the rows
+//! before it.
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Mutex, PoisonError};
@@ -9,7 +10,7 @@ use sea_orm::Value;
 const CAPACITY: usize = 4 * 1024 * 1024;
 
 /// Positions in lists. Each list has the revision at which it was read: a number that increases with every commit that adds or
-/// deletes a row or moves it in the order. A position is only valid for a statement that itself reads the same revision.
+/// deletes a row or moves it in the order. A position is valid only for a statement that reads the same revision itself.
 #[derive(Default)]
 pub struct PageStarts {
     lists: Mutex<HashMap<&'static str, List>>,
@@ -19,12 +20,12 @@ pub struct PageStarts {
 struct List {
     revision: i64,
     count: u64,
-    /// By number of rows, the values by which the last of these rows is ordered. The position is after that row.
+    /// For a number of rows, the values by which the last of these rows is ordered. The position is after that row.
     positions: BTreeMap<u64, Vec<Value>>,
     size: usize,
 }
 
-/// The last known position before a page.
+/// The last recorded position before a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageStart {
     /// The revision at which the other fields are valid.
@@ -33,26 +34,26 @@ pub struct PageStart {
     pub count: u64,
     /// The values by which the row before the position is ordered; `None` for the beginning of the list.
     pub after: Option<Vec<Value>>,
-    /// The number of rows to skip from there.
+    /// The number of rows to skip after this position.
     pub skip: u64,
 }
 
 impl PageStarts {
-    /// The last known position with at most `skipped` rows before it; `None` if the list is not known.
-    pub fn find(&self, list: &'static str, skipped: u64) -> Option<PageStart> {
+    /// The last recorded position with at most `offset` rows before it; `None` if the list has not been recorded.
+    pub fn find(&self, list: &'static str, offset: u64) -> Option<PageStart> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.get(list)?;
-        let position = list.positions.range(..=skipped).next_back();
+        let position = list.positions.range(..=offset).next_back();
         Some(PageStart {
             revision: list.revision,
             count: list.count,
             after: position.map(|(_, after)| after.clone()),
-            skip: skipped - position.map_or(0, |(before, _)| *before),
+            skip: offset - position.map_or(0, |(rows_before, _)| *rows_before),
         })
     }
 
     /// Records that a list of `count` rows was read at this revision.
-    pub fn read(&self, list: &'static str, revision: i64, count: u64) {
+    pub fn record_list(&self, list: &'static str, revision: i64, count: u64) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.entry(list).or_default();
         if list.revision < revision {
@@ -64,15 +65,15 @@ impl PageStarts {
         }
     }
 
-    /// Records that the last of the first `before` rows has these values in the order, at this revision.
-    pub fn insert(&self, list: &'static str, revision: i64, before: u64, values: Vec<Value>) {
+    /// Records that the last of the first `rows_before` rows has these values in the order, at this revision.
+    pub fn insert(&self, list: &'static str, revision: i64, rows_before: u64, values: Vec<Value>) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = lists.get_mut(list).filter(|list| list.revision == revision) else {
             return;
         };
         let size = size_of::<(u64, Vec<Value>)>() + values.iter().map(size).sum::<usize>();
-        if list.size + size <= CAPACITY && !list.positions.contains_key(&before) {
-            list.positions.insert(before, values);
+        if list.size + size <= CAPACITY && !list.positions.contains_key(&rows_before) {
+            list.positions.insert(rows_before, values);
             list.size += size;
         }
     }
@@ -95,10 +96,10 @@ mod tests {
     }
 
     #[test]
-    fn a_page_begins_at_the_last_known_position() {
+    fn a_page_begins_at_the_last_recorded_position() {
         let starts = PageStarts::default();
         assert_eq!(starts.find("book", 0), None);
-        starts.read("book", 7, 40);
+        starts.record_list("book", 7, 40);
         starts.insert("book", 7, 10, after("j").unwrap_or_default());
         starts.insert("book", 7, 20, after("t").unwrap_or_default());
         let start = |after, skip| PageStart {
@@ -107,13 +108,13 @@ mod tests {
             after,
             skip,
         };
-        for (skipped, expected) in [
+        for (offset, expected) in [
             (0, start(None, 0)),
             (9, start(None, 9)),
             (10, start(after("j"), 0)),
             (35, start(after("t"), 15)),
         ] {
-            assert_eq!(starts.find("book", skipped), Some(expected), "{skipped}");
+            assert_eq!(starts.find("book", offset), Some(expected), "{offset}");
         }
         assert_eq!(starts.find("shelf", 0), None);
     }
@@ -121,12 +122,12 @@ mod tests {
     #[test]
     fn positions_of_another_revision_are_dropped() {
         let starts = PageStarts::default();
-        starts.read("book", 7, 40);
+        starts.record_list("book", 7, 40);
         starts.insert("book", 7, 10, after("j").unwrap_or_default());
-        starts.read("book", 6, 39);
+        starts.record_list("book", 6, 39);
         starts.insert("book", 6, 20, after("t").unwrap_or_default());
         assert_eq!(starts.find("book", 30).and_then(|start| start.after), after("j"));
-        starts.read("book", 8, 41);
+        starts.record_list("book", 8, 41);
         let start = starts.find("book", 30);
         assert_eq!(
             start.map(|start| (start.revision, start.count, start.after)),
@@ -137,7 +138,7 @@ mod tests {
     #[test]
     fn positions_are_bounded() {
         let starts = PageStarts::default();
-        starts.read("book", 1, 1_000_000);
+        starts.record_list("book", 1, 1_000_000);
         for before in 0..10_000 {
             starts.insert("book", 1, before, vec!["x".repeat(1_000).into()]);
         }

@@ -24,15 +24,15 @@ struct Siblings<R: EntityTrait> {
     relations: Mutex<HashMap<String, Relation>>,
 }
 
-/// The rows with these ids: those in the cache, and the others by one statement.
+/// The rows with these ids, from the cache or by one statement.
 async fn load<T: Table>(source: &impl Source, mut ids: Vec<i64>) -> Result<Vec<T::Model>, Error> {
-    let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
+    let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.has_table::<T>()) else {
         return loaders::by_id::<T>(source.db(), ids).await;
     };
     let mut rows = cache.find::<T>(revision, &ids);
     if rows.len() < ids.len() {
-        let found: BTreeSet<i64> = rows.iter().map(row_id::<T>).collect();
-        ids.retain(|id| !found.contains(id));
+        let cached_ids: BTreeSet<i64> = rows.iter().map(row_id::<T>).collect();
+        ids.retain(|id| !cached_ids.contains(id));
         let loaded = loaders::by_id::<T>(source.db(), ids).await?;
         cache.insert::<T>(revision, &loaded);
         rows.extend(loaded);
@@ -40,24 +40,25 @@ async fn load<T: Table>(source: &impl Source, mut ids: Vec<i64>) -> Result<Vec<T
     Ok(rows)
 }
 
-/// Makes these rows siblings of each other, by their keys.
-fn by_key<T: Table>(rows: Vec<T::Model>) -> HashMap<i64, Row<T>> {
+/// Makes these rows siblings of each other. Returns them by their ids.
+fn siblings_by_id<T: Table>(rows: Vec<T::Model>) -> HashMap<i64, Row<T>> {
     Row::<T>::siblings_of(rows)
         .into_iter()
         .map(|row| (row_id::<T>(&row), row))
         .collect()
 }
 
-/// The row that another refers to, without waiting for it to be loaded.
-pub enum Referred<T: EntityTrait> {
-    Row(Row<T>),
+/// The row that another row refers to, if it is available without waiting.
+pub enum RelatedRow<T: EntityTrait> {
+    Loaded(Row<T>),
+    /// There is no such row.
     Missing,
     NotLoaded,
 }
 
-impl<T: EntityTrait> Referred<T> {
+impl<T: EntityTrait> RelatedRow<T> {
     fn of(row: Option<&Row<T>>) -> Self {
-        row.cloned().map_or(Self::Missing, Self::Row)
+        row.cloned().map_or(Self::Missing, Self::Loaded)
     }
 }
 
@@ -93,12 +94,12 @@ impl<R: Table> Row<R> {
     #[expect(
         clippy::missing_panics_doc,
         clippy::expect_used,
-        reason = "one row in, one row out"
+        reason = "one model becomes one row"
     )]
     pub fn single(row: R::Model) -> Self {
         Self::siblings_of(vec![row])
             .pop()
-            .expect("one row in, one row out")
+            .expect("one model becomes one row")
     }
 
     /// Makes these rows siblings of each other.
@@ -118,7 +119,7 @@ impl<R: Table> Row<R> {
 
     /// The rows with these ids, loaded in one statement and siblings of each other.
     pub async fn by_id(source: &impl Source, ids: Vec<i64>) -> Result<HashMap<i64, Self>, Error> {
-        Ok(by_key(load::<R>(source, ids).await?))
+        Ok(siblings_by_id(load::<R>(source, ids).await?))
     }
 
     /// The row of `T` that this one refers to by `id`; `relation` is the name of the reference.
@@ -128,51 +129,54 @@ impl<R: Table> Row<R> {
         relation: &'static str,
         id: impl Fn(&R::Model) -> Option<i64>,
     ) -> Result<Option<Row<T>>, Error> {
-        let Some(wanted) = id(self) else { return Ok(None) };
-        let found = self
+        let Some(related_id) = id(self) else {
+            return Ok(None);
+        };
+        let rows = self
             .load_once(relation, async || {
                 let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
                 Row::<T>::by_id(source, ids.into_iter().collect()).await
             })
             .await?;
-        Ok(found.get(&wanted).cloned())
+        Ok(rows.get(&related_id).cloned())
     }
 
-    /// The same without waiting. It is loaded if [`one`](Self::one) has been called for a sibling, or if the source's cache has
-    /// the rows that all siblings refer to.
+    /// Like [`one`](Self::one), but without waiting. The row is available if `one` has been called for a sibling, or if the
+    /// source's cache has the rows that all siblings refer to.
     pub fn one_if_loaded<T: Table>(
         &self,
         source: &impl Source,
         relation: &'static str,
         id: impl Fn(&R::Model) -> Option<i64>,
-    ) -> Referred<T> {
-        let Some(wanted) = id(self) else {
-            return Referred::Missing;
+    ) -> RelatedRow<T> {
+        let Some(related_id) = id(self) else {
+            return RelatedRow::Missing;
         };
         if let Some(cell) = self.relations().get(relation) {
-            let found = cell.get().and_then(|loaded| loaded.downcast_ref());
-            return found.map_or(Referred::NotLoaded, |found: &HashMap<i64, Row<T>>| {
-                Referred::of(found.get(&wanted))
+            let rows = cell.get().and_then(|loaded| loaded.downcast_ref());
+            return rows.map_or(RelatedRow::NotLoaded, |rows: &HashMap<i64, Row<T>>| {
+                RelatedRow::of(rows.get(&related_id))
             });
         }
-        let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.keeps::<T>()) else {
-            return Referred::NotLoaded;
+        let Some((cache, revision)) = source.cache().filter(|(cache, _)| cache.has_table::<T>()) else {
+            return RelatedRow::NotLoaded;
         };
         let ids: BTreeSet<i64> = self.siblings.rows.iter().filter_map(&id).collect();
         let ids: Vec<i64> = ids.into_iter().collect();
         let rows = cache.find::<T>(revision, &ids);
         if rows.len() < ids.len() {
-            return Referred::NotLoaded;
+            return RelatedRow::NotLoaded;
         }
-        let found = by_key(rows);
-        let row = Referred::of(found.get(&wanted));
-        self.set(relation, found);
+        let rows = siblings_by_id(rows);
+        let row = RelatedRow::of(rows.get(&related_id));
+        self.set(relation, rows);
         row
     }
 
-    /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces what its siblings have loaded.
-    pub fn preload<T: Table>(&self, relation: &str, referred: T::Model) {
-        self.set(relation, by_key::<T>(vec![referred]));
+    /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces the rows that siblings have
+    /// loaded.
+    pub fn preload<T: Table>(&self, relation: &str, row: T::Model) {
+        self.set(relation, siblings_by_id::<T>(vec![row]));
     }
 
     fn set<T: Table>(&self, relation: &str, rows: HashMap<i64, Row<T>>) {
@@ -216,8 +220,8 @@ impl<R: Table> Row<R> {
             .map_err(|_| Error::Relation(relation.to_owned()).into())
     }
 
-    /// The value that [`load_once`](Self::load_once) has loaded for `relation`, if it has.
-    pub fn loaded<T: Any + Send + Sync>(&self, relation: &str) -> Option<Arc<T>> {
+    /// The value that [`load_once`](Self::load_once) has loaded for `relation`, if any.
+    pub fn get_loaded<T: Any + Send + Sync>(&self, relation: &str) -> Option<Arc<T>> {
         let loaded = Arc::clone(self.relations().get(relation)?.get()?);
         loaded.downcast::<T>().ok()
     }

@@ -1,4 +1,5 @@
-//! `RowCache`: rows of small tables that are referred to often, kept between requests while their revision is the same.
+//! `RowCache`: rows of small tables that are referred to often. They are kept between requests while their revision is the
+//! same.
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
@@ -10,8 +11,8 @@ use crate::table::{Table, row_id};
 
 /// The approximate maximum number of bytes that the rows of a cache take. A full cache is emptied.
 const CAPACITY: usize = 16 * 1024 * 1024;
-/// Rows that take more bytes than this are not kept.
-const LARGEST_ROW: usize = 8 * 1024;
+/// The approximate maximum number of bytes of a row. Larger rows are not kept.
+const MAX_ROW_SIZE: usize = 8 * 1024;
 
 /// Rows by their ids. The tables are chosen when the cache is created.
 ///
@@ -34,7 +35,7 @@ type Rows<T> = HashMap<i64, <T as sea_orm::EntityTrait>::Model>;
 
 impl RowCache {
     /// A cache without tables; add them by [`with`](Self::with).
-    #[expect(clippy::new_without_default, reason = "a cache without tables is useless")]
+    #[expect(clippy::new_without_default, reason = "a cache without tables has no use")]
     pub fn new() -> Self {
         Self {
             tables: Vec::new(),
@@ -42,7 +43,7 @@ impl RowCache {
         }
     }
 
-    /// Also keeps the rows of this table.
+    /// Adds a table whose rows the cache keeps.
     #[must_use]
     pub fn with<T: Table>(mut self) -> Self {
         self.tables.push(TypeId::of::<T>());
@@ -68,34 +69,38 @@ impl RowCache {
         if !self.tables.contains(&TypeId::of::<T>()) {
             return;
         }
-        let sized: Vec<(usize, &T::Model)> = rows
+        let sizes_and_rows: Vec<(usize, &T::Model)> = rows
             .iter()
             .map(|row| (size::<T>(row), row))
-            .filter(|(size, _)| *size <= LARGEST_ROW)
+            .filter(|(size, _)| *size <= MAX_ROW_SIZE)
             .collect();
-        let added: usize = sized.iter().map(|(size, _)| size).sum();
+        let added_size: usize = sizes_and_rows.iter().map(|(size, _)| size).sum();
         let mut state = self.state.write().unwrap_or_else(PoisonError::into_inner);
-        if state.revision < revision || state.size + added > CAPACITY {
+        if state.revision < revision || state.size + added_size > CAPACITY {
             state.rows.clear();
             state.size = 0;
             state.revision = state.revision.max(revision);
         }
-        // A row that was read after an older revision may be older than the rows that are kept.
-        if state.revision != revision || added > CAPACITY {
+        // A row that was read after an older revision can be older than the rows that are kept.
+        if state.revision != revision || added_size > CAPACITY {
             return;
         }
-        state.size += added;
-        let kept = state
+        state.size += added_size;
+        let table_rows = state
             .rows
             .entry(TypeId::of::<T>())
             .or_insert_with(|| Box::new(Rows::<T>::new()));
-        if let Some(kept) = kept.downcast_mut::<Rows<T>>() {
-            kept.extend(sized.into_iter().map(|(_, row)| (row_id::<T>(row), row.clone())));
+        if let Some(table_rows) = table_rows.downcast_mut::<Rows<T>>() {
+            table_rows.extend(
+                sizes_and_rows
+                    .into_iter()
+                    .map(|(_, row)| (row_id::<T>(row), row.clone())),
+            );
         }
     }
 
-    /// Whether rows of this table are kept.
-    pub(crate) fn keeps<T: Table>(&self) -> bool {
+    /// Whether the cache keeps the rows of this table.
+    pub(crate) fn has_table<T: Table>(&self) -> bool {
         self.tables.contains(&TypeId::of::<T>())
     }
 }
@@ -151,17 +156,17 @@ mod tests {
     #[test]
     fn the_size_is_bounded() {
         let cache = RowCache::new().with::<shelf::Entity>();
-        let text = "x".repeat(LARGEST_ROW);
+        let text = "x".repeat(MAX_ROW_SIZE);
         cache.insert::<shelf::Entity>(1, &[shelf(1, &text)]);
         assert_eq!(cache.find::<shelf::Entity>(1, &[1]), []);
-        let text = "x".repeat(LARGEST_ROW / 2);
+        let text = "x".repeat(MAX_ROW_SIZE / 2);
         for id in 0..10_000 {
             cache.insert::<shelf::Entity>(1, &[shelf(id, &text)]);
         }
         let ids: Vec<i64> = (0..10_000).collect();
-        let kept = cache.find::<shelf::Entity>(1, &ids);
-        assert!(!kept.is_empty() && kept.len() * text.len() < CAPACITY);
-        assert!(kept.iter().any(|row| row.id == 9_999));
+        let rows = cache.find::<shelf::Entity>(1, &ids);
+        assert!(!rows.is_empty() && rows.len() * text.len() < CAPACITY);
+        assert!(rows.iter().any(|row| row.id == 9_999));
     }
 
     #[test]

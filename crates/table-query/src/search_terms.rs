@@ -34,7 +34,7 @@ mod tests {
     use super::{MAX_WORDS, search_terms};
 
     #[test]
-    fn words_and_quoted_words() {
+    fn a_quoted_text_is_one_word() {
         for (text, words) in [
             ("", &[][..]),
             (" \u{a0}\t ", &[]),

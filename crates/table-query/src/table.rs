@@ -48,11 +48,11 @@ pub fn row_id<T: Table>(row: &T::Model) -> i64 {
     }
 }
 
-/// Access to the database that rows are read from; implemented by the context of a request, for example.
+/// Access to the database that rows are read from. The context of a request can implement it, for example.
 pub trait Source: Sync {
     fn db(&self) -> &Database;
 
-    /// The cache of rows, and the revision that this request has read. `None` if all rows are to be read from the database.
+    /// The cache of rows, and the revision that this request has read. `None` if all rows must be read from the database.
     fn cache(&self) -> Option<(&RowCache, i64)> {
         None
     }

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use database::{Backend, Database, Location, StatementObserver, StatementSpan, Timeouts};
 use sea_orm::{ColumnTrait as _, EntityTrait as _, QueryFilter as _, QueryOrder as _};
 use table_query::cursor::{self, Side, Term, ValueKind};
-use table_query::{Comparison, Direction, Error, Filter, Place, Row, key, row_id};
+use table_query::{Comparison, Direction, Error, Filter, Row, TextPosition, key, row_id};
 
 mod author {
     use sea_orm::entity::prelude::*;
@@ -97,7 +97,7 @@ async fn filters_match_rows() {
         (Filter::default(), &[1, 2, 3, 4, 5][..]),
         (Filter::nothing(), &[]),
         (Filter::any([]), &[]),
-        (Filter::text(title, Place::Start, "b_"), &[1]),
+        (Filter::text(title, TextPosition::Start, "b_"), &[1]),
         (Filter::compare(title, Comparison::NotEqual, "a"), &[1, 3, 4]),
         (Filter::compare(title, Comparison::Equal, "a\0"), &[]),
         (
@@ -113,13 +113,10 @@ async fn filters_match_rows() {
             Filter::refers_to::<author::Entity>(book::Column::AuthorId, of_bob),
             &[2, 4, 5],
         ),
-        (
-            Filter::among_ids(db.backend(), book::Column::Id, &[5, 1, 9]),
-            &[1, 5],
-        ),
+        (Filter::id_in(db.backend(), book::Column::Id, &[5, 1, 9]), &[1, 5]),
     ] {
-        let shown = format!("{filter:?}");
-        assert_eq!(ids(&db, filter).await, expected, "{shown}");
+        let description = format!("{filter:?}");
+        assert_eq!(ids(&db, filter).await, expected, "{description}");
     }
     let large = (0..300)
         .map(|_| Filter::is_null(title, true))
@@ -148,9 +145,9 @@ async fn a_cursor_is_valid_after_its_row_was_deleted() {
     let position = cursor::encode("book:title", &["a".into(), 2_i64.into()]);
     write(&folder, "DELETE FROM book WHERE id = 2");
     let values = cursor::decode("book:title", &terms, &position).unwrap();
-    let beyond = |side| book::Entity::find().filter(cursor::beyond(&terms, &values, side));
-    assert_eq!(beyond(Side::Before).all(&db).await.unwrap(), []);
-    let after = beyond(Side::After)
+    let on_side = |side| book::Entity::find().filter(cursor::side_condition(&terms, &values, side));
+    assert_eq!(on_side(Side::Before).all(&db).await.unwrap(), []);
+    let after = on_side(Side::After)
         .order_by_asc(book::Column::Id)
         .all(&db)
         .await
@@ -182,8 +179,8 @@ async fn siblings_load_a_relation_once() {
     let other = first.load_once("author", async || Ok::<_, Error>(1_u8)).await;
     assert!(matches!(other, Err(Error::Relation(name)) if name == "author"));
 
-    let alone = Row::<book::Entity>::single((**first).clone());
-    alone.preload::<author::Entity>(
+    let single = Row::<book::Entity>::single((**first).clone());
+    single.preload::<author::Entity>(
         "author",
         author::Model {
             id: 1,
@@ -191,7 +188,7 @@ async fn siblings_load_a_relation_once() {
         },
     );
     let before = statements.0.load(Ordering::SeqCst);
-    let author = alone.one::<author::Entity>(&db, "author", |book| Some(book.author_id));
+    let author = single.one::<author::Entity>(&db, "author", |book| Some(book.author_id));
     assert_eq!(author.await.unwrap().unwrap().name, "Ann");
     assert_eq!(statements.0.load(Ordering::SeqCst), before);
     db.close().await;

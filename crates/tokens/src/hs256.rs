@@ -1,4 +1,5 @@
-//! The cryptography provider for `jsonwebtoken`: HS256 alone. Its own provider would bring RSA and elliptic curves.
+//! The cryptography provider for `jsonwebtoken`: HS256 only. The providers of that crate would add RSA and elliptic curves to
+//! the dependencies.
 
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
@@ -17,9 +18,9 @@ static PROVIDER: CryptoProvider = CryptoProvider {
     key_utils: KeyUtils::new_unimplemented(),
 };
 
-/// Installs this as the provider of the process, unless there already is one.
+/// Installs this as the provider of the process, unless one is already installed.
 pub fn install() {
-    // Fails if a provider is already installed: this one, unless the program has chosen another.
+    // Fails if a provider is installed: this one, or another that the program has chosen.
     let _ = PROVIDER.install_default();
 }
 

@@ -36,7 +36,7 @@
 //! - **Bounded.** Verified tokens are cached, at most 10,000 of at most 1,024 bytes; a longer one is verified each time. The
 //!   expiry of cached tokens is checked, too.
 //!
-//! The program must check whether the session has ended, a refresh token was used, or the user is inactive.
+//! The program must check whether the session has ended, a refresh token was already used, or the user is inactive.
 
 use std::cmp::Ordering;
 
@@ -47,7 +47,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 mod hs256;
 
-/// A token could not be signed.
+/// The error of a token that could not be signed.
 #[derive(Debug, thiserror::Error)]
 #[error(transparent)]
 pub struct Error(#[from] jsonwebtoken::errors::Error);
@@ -127,12 +127,12 @@ const MAX_CACHED_LENGTH: usize = 1_024;
 
 /// Issues and verifies tokens with one secret key.
 pub struct Tokens {
-    signing: EncodingKey,
-    verifying: DecodingKey,
+    signing_key: EncodingKey,
+    verifying_key: DecodingKey,
     header: Header,
     validation: Validation,
-    /// Tokens whose signature has been verified, since most are sent many times.
-    verified: Cache<Box<str>, Claims>,
+    /// The claims of tokens with a verified signature, since most tokens are sent many times.
+    verified_claims: Cache<Box<str>, Claims>,
 }
 
 impl Tokens {
@@ -145,23 +145,23 @@ impl Tokens {
         validation.validate_aud = false;
         validation.required_spec_claims.clear();
         Self {
-            signing: EncodingKey::from_secret(secret),
-            verifying: DecodingKey::from_secret(secret),
+            signing_key: EncodingKey::from_secret(secret),
+            verifying_key: DecodingKey::from_secret(secret),
             header: Header::new(Algorithm::HS256),
             validation,
-            verified: Cache::new(CACHE_CAPACITY),
+            verified_claims: Cache::new(CACHE_CAPACITY),
         }
     }
 
     /// The claims of a token; `None` if its signature is invalid, or it has expired or is not yet valid. Does not check for
     /// revocation.
     pub fn read(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let claims = match self.verified.get(token) {
+        let claims = match self.verified_claims.get(token) {
             Some(claims) => claims,
             None => {
-                let decoded = decode::<Claims>(token, &self.verifying, &self.validation).ok()?;
+                let decoded = decode::<Claims>(token, &self.verifying_key, &self.validation).ok()?;
                 if token.len() <= MAX_CACHED_LENGTH {
-                    self.verified.insert(token.into(), decoded.claims.clone());
+                    self.verified_claims.insert(token.into(), decoded.claims.clone());
                 }
                 decoded.claims
             }
@@ -172,7 +172,7 @@ impl Tokens {
     }
 
     pub fn issue(&self, claims: &Claims) -> Result<String, Error> {
-        Ok(encode(&self.header, claims, &self.signing)?)
+        Ok(encode(&self.header, claims, &self.signing_key)?)
     }
 }
 
@@ -218,7 +218,7 @@ mod tests {
     }
 
     /// A token with any claims, signed with the secret.
-    fn signed(claims: &Value) -> String {
+    fn sign_claims(claims: &Value) -> String {
         hs256::install();
         encode(
             &Header::new(Algorithm::HS256),
@@ -254,9 +254,9 @@ mod tests {
             .unwrap();
         assert_eq!(tokens.read(&other, at(NOW)), None);
         let claims = serde_json::to_value(claims()).unwrap();
-        assert!(tokens.read(&signed(&claims), at(NOW)).is_some());
+        assert!(tokens.read(&sign_claims(&claims), at(NOW)).is_some());
         // `{"alg":"none"}`
-        let valid = signed(&claims);
+        let valid = sign_claims(&claims);
         let payload = valid.split('.').nth(1).unwrap();
         assert_eq!(
             tokens.read(&format!("eyJhbGciOiJub25lIn0.{payload}."), at(NOW)),
@@ -276,7 +276,7 @@ mod tests {
         let read = |user_id: Value| {
             let mut claims = serde_json::to_value(claims()).unwrap();
             claims["user_id"] = user_id;
-            let token = signed(&claims);
+            let token = sign_claims(&claims);
             tokens.read(&token, at(NOW)).map(|claims| claims.user_id)
         };
         assert_eq!(read(json!("17")), Some(17));
@@ -293,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn a_generation_revokes_tokens_of_the_same_second() {
+    fn a_new_generation_revokes_tokens_of_the_same_second() {
         let claims = claims();
         assert_eq!(claims.session(), "0123456789abcdef");
         assert_eq!(claims.jti.len(), 2 * SESSION_DIGITS);

@@ -8,7 +8,7 @@ pub const SCHEDULE: [u32; 9] = [5, 300, 1_800, 7_200, 18_000, 36_000, 50_400, 72
 /// The longest wait that a receiver can request.
 const MAX_REQUESTED: TimeDelta = TimeDelta::hours(24);
 
-/// The wait after `attempts` failed attempts; `None` after the last one.
+/// The wait after `attempts` failed attempts; `None` after the last attempt of the schedule.
 ///
 /// `chance`, a random number from 0 to 1, adds up to a fifth of the wait, so that deliveries that failed together are not
 /// all retried together. The receiver can request a longer wait, up to a day, but not a shorter one.

@@ -17,7 +17,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use url::Url;
 
 use super::sign::SigningSecret;
-use super::target::{Forbidden, Resolver, TargetPolicy};
+use super::target::{ForbiddenAddress, Resolver, TargetPolicy};
 
 /// Maximum size of the head of a response in bytes.
 const HEAD_BYTES: usize = 16 * 1024;
@@ -44,7 +44,7 @@ pub struct ClientError(#[source] rustls::Error);
 /// A signed message for one attempt.
 #[derive(Clone, Debug)]
 pub struct SignedMessage {
-    /// The same at every attempt.
+    /// The id of the message, which is the same at every attempt.
     pub id: String,
     /// The time of this attempt, in seconds since 1970.
     pub timestamp: i64,
@@ -139,8 +139,8 @@ impl Client {
             retry_after: retry_after.map(str::to_owned),
         };
         // The result depends only on the status. If the body is too long or too late, the connection is closed.
-        let rest = Limited::new(body, BODY_BYTES).collect();
-        if !matches!(tokio::time::timeout_at(deadline, rest).await, Ok(Ok(_))) {
+        let body = Limited::new(body, BODY_BYTES).collect();
+        if !matches!(tokio::time::timeout_at(deadline, body).await, Ok(Ok(_))) {
             tracing::debug!("the body of a receiver's response was not read to the end");
         }
         result
@@ -194,9 +194,9 @@ fn describe_io(error: &io::Error) -> Option<String> {
     let reason = match error.kind() {
         _ if error
             .get_ref()
-            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<Forbidden>) =>
+            .is_some_and(<dyn std::error::Error + Send + Sync>::is::<ForbiddenAddress>) =>
         {
-            return Some(Forbidden.to_string());
+            return Some(ForbiddenAddress.to_string());
         }
         io::ErrorKind::ConnectionRefused => "it refused the connection",
         io::ErrorKind::ConnectionReset

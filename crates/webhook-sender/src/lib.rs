@@ -46,4 +46,4 @@ mod target;
 
 pub use self::client::{AttemptResult, Client, ClientError, SignedMessage};
 pub use self::sign::SigningSecret;
-pub use self::target::{Forbidden, TargetPolicy, is_public};
+pub use self::target::{ForbiddenAddress, TargetPolicy, is_public};

@@ -133,10 +133,10 @@ mod tests {
             "whsec_c2hvcnQ=",
             "WHSEC_C2FVsBQIhrscChlQIMV+b5sSYspob7oD",
         ] {
-            let refusal = SigningSecret::parse(bad).unwrap_err();
+            let error = SigningSecret::parse(bad).unwrap_err();
             assert!(
-                !refusal.contains("c2hvcnQ") && !refusal.contains("not base64"),
-                "{refusal}"
+                !error.contains("c2hvcnQ") && !error.contains("not base64"),
+                "{error}"
             );
         }
         let secret = SigningSecret::parse("whsec_C2FVsBQIhrscChlQIMV+b5sSYspob7oD").unwrap();

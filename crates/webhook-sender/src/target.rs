@@ -1,7 +1,7 @@
 //! Checks the addresses that messages are sent to: only public ones, unless private ones are allowed.
 //!
-//! A URL is checked as written when it is set, and the addresses to which its host resolves are checked for each
-//! connection. The second check is decisive, since a name can resolve to different addresses each time.
+//! A URL is checked as written when it is set, and the addresses that its host name resolves to are checked at each
+//! connection. The first check alone would not suffice, since a name can resolve to different addresses each time.
 
 use std::future::Future;
 use std::io;
@@ -34,9 +34,9 @@ const SPECIAL_V4: [Ipv4Net; 16] = [
     v4([203, 0, 113, 0], 24),
     v4([224, 0, 0, 0], 3),
 ];
-/// The part of IPv6 that is allocated to public addresses.
+/// The IPv6 network that public addresses are allocated from.
 const PUBLIC_V6: Ipv6Net = v6([0x2000, 0, 0, 0, 0, 0, 0, 0], 3);
-/// Networks within that part that are not public: protocol assignments (Teredo among them), documentation, 6to4.
+/// The networks in [`PUBLIC_V6`] that are not public: protocol assignments (including Teredo), documentation, 6to4.
 const SPECIAL_V6: [Ipv6Net; 4] = [
     v6([0x2001, 0, 0, 0, 0, 0, 0, 0], 23),
     v6([0x2001, 0xdb8, 0, 0, 0, 0, 0, 0], 32),
@@ -100,7 +100,7 @@ impl TargetPolicy {
     }
 
     /// All addresses, including those of this machine and of private networks.
-    pub const fn any() -> Self {
+    pub const fn any_address() -> Self {
         Self {
             allow_private: true,
             exception: "",
@@ -149,27 +149,30 @@ impl TargetPolicy {
         Ok(())
     }
 
-    /// Returns an error if the URL's host name resolves to an address that is not allowed. A name that can't be resolved
-    /// now is accepted, since it is checked again at each connection.
-    pub async fn resolves_to_private(self, url: &Url) -> Option<Forbidden> {
+    /// Checks the addresses that the URL's host name resolves to. A name that can't be resolved within two seconds is
+    /// accepted, since its addresses are checked again at each connection.
+    ///
+    /// # Errors
+    /// One of the addresses is not allowed.
+    pub async fn check_resolved_addresses(self, url: &Url) -> Result<(), ForbiddenAddress> {
         let Some(Host::Domain(name)) = url.host() else {
-            return None;
+            return Ok(());
         };
         if self.allow_private {
-            return None;
+            return Ok(());
         }
         match tokio::time::timeout(LOOKUP_TIMEOUT, Resolver::new(self).resolve(name)).await {
-            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Some(Forbidden),
-            Ok(Ok(_)) => None,
+            Ok(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(ForbiddenAddress),
+            Ok(Ok(_)) => Ok(()),
             _ => {
                 tracing::warn!("the host name of a webhook endpoint could not be resolved");
-                None
+                Ok(())
             }
         }
     }
 }
 
-/// Timeout of the lookup of a host name in [`TargetPolicy::resolves_to_private`].
+/// Timeout of the lookup of a host name in [`TargetPolicy::check_resolved_addresses`].
 const LOOKUP_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// The resolver for connections, which returns only allowed addresses.
@@ -183,26 +186,26 @@ impl Resolver {
         Self { policy }
     }
 
-    /// The addresses of a name, with port 0, which is replaced when connecting.
+    /// The addresses of a name, with port 0, which the connector replaces.
     ///
     /// # Errors
     /// When the name can't be resolved, or one of its addresses is not allowed.
     async fn resolve(self, name: &str) -> io::Result<Vec<SocketAddr>> {
-        let found = tokio::net::lookup_host((name, 0)).await;
-        // The system reports missing names with different error kinds.
-        let found = found.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
-        let found: Vec<SocketAddr> = found.collect();
-        if !self.policy.allow_private && found.iter().any(|address| !is_public(address.ip())) {
-            return Err(io::Error::new(io::ErrorKind::PermissionDenied, Forbidden));
+        let addresses = tokio::net::lookup_host((name, 0)).await;
+        // Systems report a missing name with different error kinds.
+        let addresses = addresses.map_err(|error| io::Error::new(io::ErrorKind::NotFound, error))?;
+        let addresses: Vec<SocketAddr> = addresses.collect();
+        if !self.policy.allow_private && addresses.iter().any(|address| !is_public(address.ip())) {
+            return Err(io::Error::new(io::ErrorKind::PermissionDenied, ForbiddenAddress));
         }
-        Ok(found)
+        Ok(addresses)
     }
 }
 
-/// A host name resolves to an address that is not allowed.
+/// The error for a host name that resolves to an address that is not allowed.
 #[derive(Clone, Copy, Debug, thiserror::Error)]
 #[error("the host name resolves to an address on this machine or a private network")]
-pub struct Forbidden;
+pub struct ForbiddenAddress;
 
 impl tower::Service<Name> for Resolver {
     type Response = vec::IntoIter<SocketAddr>;
@@ -226,7 +229,7 @@ mod tests {
     use super::{Resolver, TargetPolicy, is_public};
 
     const PUBLIC: TargetPolicy = TargetPolicy::public_only();
-    const ANY: TargetPolicy = TargetPolicy::any();
+    const ANY: TargetPolicy = TargetPolicy::any_address();
 
     #[test]
     fn special_addresses_are_not_public() {
@@ -345,7 +348,7 @@ mod tests {
         ] {
             assert_eq!(PUBLIC.check(&public.parse().unwrap()), Ok(()), "{public}");
         }
-        for never in [
+        for refused in [
             "ftp://example.com/",
             "file:///etc/passwd",
             "https://user:word@example.com/",
@@ -353,7 +356,7 @@ mod tests {
             "http://example.com%40@127.0.0.1/",
             "data:,",
         ] {
-            assert!(ANY.check(&never.parse().unwrap()).is_err(), "{never}");
+            assert!(ANY.check(&refused.parse().unwrap()).is_err(), "{refused}");
         }
     }
 
@@ -369,9 +372,9 @@ mod tests {
 
     #[tokio::test]
     async fn host_names_are_checked_by_their_addresses() {
-        let refused = Resolver::new(PUBLIC).resolve("localhost").await.unwrap_err();
-        assert_eq!(refused.kind(), std::io::ErrorKind::PermissionDenied);
-        let found = Resolver::new(ANY).resolve("localhost").await.unwrap();
-        assert!(found.iter().all(|address| address.ip().is_loopback()) && !found.is_empty());
+        let error = Resolver::new(PUBLIC).resolve("localhost").await.unwrap_err();
+        assert_eq!(error.kind(), std::io::ErrorKind::PermissionDenied);
+        let addresses = Resolver::new(ANY).resolve("localhost").await.unwrap();
+        assert!(addresses.iter().all(|address| address.ip().is_loopback()) && !addresses.is_empty());
     }
 }

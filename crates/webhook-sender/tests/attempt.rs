@@ -18,18 +18,18 @@ fn message(secrets: usize) -> SignedMessage {
     SignedMessage::new(id, 1_649_367_553, &vec![secret; secrets], BODY.into())
 }
 
-/// Sends a message to a local port that answers with `response`. Returns the request as text, and the result.
+/// Sends a message to a local port that sends `response`. Returns the request as text, and the result.
 async fn attempt(policy: TargetPolicy, response: &'static str) -> (String, AttemptResult) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}/hook", listener.local_addr().unwrap().port());
     let receiver = tokio::spawn(async move {
         let (mut stream, _) = listener.accept().await.unwrap();
-        let mut sent = Vec::new();
-        while !sent.ends_with(b"}") {
-            stream.read_buf(&mut sent).await.unwrap();
+        let mut request = Vec::new();
+        while !request.ends_with(b"}") {
+            stream.read_buf(&mut request).await.unwrap();
         }
         stream.write_all(response.as_bytes()).await.unwrap();
-        String::from_utf8(sent).unwrap()
+        String::from_utf8(request).unwrap()
     });
     let client = Client::new(10 * SECOND, policy, "tests/1").unwrap();
     let result = client.send(&url, &message(2)).await;
@@ -42,8 +42,8 @@ async fn attempt(policy: TargetPolicy, response: &'static str) -> (String, Attem
 #[tokio::test]
 async fn a_message_is_sent_with_its_signatures() {
     let response = "HTTP/1.1 503 Busy\r\nretry-after: 120\r\ncontent-length: 0\r\n\r\n";
-    let (sent, result) = attempt(TargetPolicy::any(), response).await;
-    let (head, body) = sent.split_once("\r\n\r\n").unwrap();
+    let (request, result) = attempt(TargetPolicy::any_address(), response).await;
+    let (head, body) = request.split_once("\r\n\r\n").unwrap();
     assert!(head.starts_with("POST /hook HTTP/1.1\r\n"), "{head}");
     let signature = "v1,tZ1I4/hDygAJgO5TYxiSd6Sd0kDW6hPenDe+bTa3Kkw=";
     for line in [
@@ -65,27 +65,35 @@ async fn a_message_is_sent_with_its_signatures() {
 #[tokio::test]
 async fn redirects_are_not_followed() {
     let response = "HTTP/1.1 307 Elsewhere\r\nlocation: http://127.0.0.1:1/\r\ncontent-length: 0\r\n\r\n";
-    let (_, result) = attempt(TargetPolicy::any(), response).await;
+    let (_, result) = attempt(TargetPolicy::any_address(), response).await;
     assert!(matches!(result, AttemptResult::Response { status, .. } if status.as_u16() == 307));
 }
 
 #[tokio::test]
 async fn private_addresses_and_names_that_resolve_to_them_are_refused() {
-    let (sent, result) = attempt(TargetPolicy::public_only(), "").await;
-    assert_eq!(sent, "");
+    let (request, result) = attempt(TargetPolicy::public_only(), "").await;
+    assert_eq!(request, "");
     let reason = "its address must not be on this machine or a private network";
     assert_eq!(result, AttemptResult::NoResponse(reason.to_owned()));
     let url = "http://localhost/".parse().unwrap();
-    let forbidden = TargetPolicy::public_only().resolves_to_private(&url).await;
+    let error = TargetPolicy::public_only()
+        .check_resolved_addresses(&url)
+        .await
+        .unwrap_err();
     let reason = "the host name resolves to an address on this machine or a private network";
-    assert_eq!(forbidden.map(|error| error.to_string()).as_deref(), Some(reason));
-    assert!(TargetPolicy::any().resolves_to_private(&url).await.is_none());
+    assert_eq!(error.to_string(), reason);
+    assert!(
+        TargetPolicy::any_address()
+            .check_resolved_addresses(&url)
+            .await
+            .is_ok()
+    );
 }
 
 #[tokio::test]
 async fn an_attempt_ends_at_its_timeout() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let client = Client::new(SECOND / 10, TargetPolicy::any(), "tests/1").unwrap();
+    let client = Client::new(SECOND / 10, TargetPolicy::any_address(), "tests/1").unwrap();
     let url = format!("http://{}/", listener.local_addr().unwrap());
     let result = client.send(&url, &message(1)).await;
     assert_eq!(

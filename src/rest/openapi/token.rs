@@ -27,7 +27,7 @@ struct TokenOperation {
 
 /// `POST /authentication/token/`
 pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
-    let tokens = schemas.of::<Tokens>();
+    let tokens = schemas.add_type::<Tokens>();
     let both = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
     let operation = TokenOperation {
         id: "obtainToken",
@@ -47,7 +47,7 @@ pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
 
 /// `POST /authentication/token/refresh/`
 pub(crate) fn refresh(schemas: &mut Schemas) -> Value {
-    let tokens = schemas.of::<Tokens>();
+    let tokens = schemas.add_type::<Tokens>();
     let operation = TokenOperation {
         id: "refreshToken",
         summary: "Get an access token for a refresh token",

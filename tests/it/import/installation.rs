@@ -2,7 +2,7 @@
 //! PostgreSQL.
 
 #[expect(clippy::disallowed_methods, reason = "not a setting of the program")]
-#[path = "../../../crates/django-source/tests/takeover/postgres.rs"]
+#[path = "../../../crates/django-source/tests/it/postgres.rs"]
 mod postgres;
 
 use std::path::{Path, PathBuf};

@@ -143,6 +143,18 @@ fn documented_limits_are_those_of_the_program() {
         limit("fields of an operation, with its fragments expanded"),
         limits.fields
     );
+    assert_eq!(
+        limit("levels of nested selections, those of fragments included"),
+        size(limits.selection_sets)
+    );
+    assert_eq!(
+        limit("fields of all operations and fragments of a document, with fragments expanded in each"),
+        limits.document_fields
+    );
+    assert_eq!(
+        limit("arguments of a field or a directive"),
+        size(limits.arguments)
+    );
     assert_eq!(limit("aliases of a document"), size(limits.aliases));
     assert_eq!(limit("directives of a document"), size(limits.directives));
     assert_eq!(

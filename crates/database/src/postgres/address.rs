@@ -20,7 +20,7 @@ pub(super) struct Address {
     pub(super) config: Config,
     pub(super) tls: MakeRustlsConnect,
     /// Whether the URL contains `statement-cache-capacity=0`, so that statements are not prepared.
-    pub(super) is_without_prepared: bool,
+    pub(super) disables_prepared_statements: bool,
     /// Whether the URL contains options of the session: `options` or `options[name]`.
     pub(super) has_options: bool,
 }
@@ -31,16 +31,16 @@ impl Address {
         let (base, query) = url.split_once('?').unwrap_or((url, ""));
         let mut mode = "prefer".to_owned();
         let mut files = Files::default();
-        let mut is_without_prepared = false;
+        let mut disables_prepared_statements = false;
         let mut options = Vec::new();
-        let mut kept = Vec::new();
+        let mut driver_parameters = Vec::new();
         for (name, value) in url::form_urlencoded::parse(query.as_bytes()) {
             match &*name {
                 "sslmode" | "ssl-mode" => mode = value.to_ascii_lowercase(),
                 "sslrootcert" | "ssl-root-cert" | "ssl-ca" => files.authorities = Some(value.into_owned()),
                 "sslcert" | "ssl-cert" => files.certificate = Some(value.into_owned()),
                 "sslkey" | "ssl-key" => files.key = Some(value.into_owned()),
-                "statement-cache-capacity" => is_without_prepared = value == "0",
+                "statement-cache-capacity" => disables_prepared_statements = value == "0",
                 "options" => options.push(value.into_owned()),
                 option if option.starts_with("options[") => {
                     let option = option.trim_start_matches("options[").trim_end_matches(']');
@@ -49,14 +49,14 @@ impl Address {
                         value.replace('\\', "\\\\").replace(' ', "\\ ")
                     ));
                 }
-                _ => kept.push(format!(
+                _ => driver_parameters.push(format!(
                     "{}={}",
                     name,
                     utf8_percent_encode(&value, NON_ALPHANUMERIC)
                 )),
             }
         }
-        let mut config: Config = format!("postgres://?{}", kept.join("&"))
+        let mut config: Config = format!("postgres://?{}", driver_parameters.join("&"))
             .parse()
             .map_err(|_| wrong("a parameter is unknown or malformed"))?;
         add_authority(&mut config, base).ok_or_else(|| wrong("a part of it is malformed"))?;
@@ -81,7 +81,7 @@ impl Address {
         Ok(Self {
             tls: tls::connector(check, &files).map_err(|error| wrong(&error))?,
             config,
-            is_without_prepared,
+            disables_prepared_statements,
             has_options: !options.is_empty(),
         })
     }
@@ -209,7 +209,7 @@ mod tests {
             parsed("postgres://u:p@ss@h/d").config.get_password(),
             Some(&b"p@ss"[..])
         );
-        assert!(parsed("postgres://u@h/d?statement-cache-capacity=0").is_without_prepared);
+        assert!(parsed("postgres://u@h/d?statement-cache-capacity=0").disables_prepared_statements);
     }
 
     #[test]

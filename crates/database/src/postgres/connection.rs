@@ -32,7 +32,7 @@ pub(super) type Socket = Pin<Box<dyn Future<Output = Result<(), tokio_postgres::
 /// The state of prepared statements that all connections of a pool share.
 pub(super) struct PreparationState {
     /// Whether statements are prepared by name at all.
-    pub(super) is_on: AtomicBool,
+    pub(super) is_enabled: AtomicBool,
     /// Incremented when prepared statements have become stale. Each connection checks it before its next statement.
     pub(super) epoch: AtomicU64,
 }
@@ -50,7 +50,7 @@ pub(super) struct Connection {
     statements: Statements,
     preparation: Arc<PreparationState>,
     epoch: u64,
-    pub(super) opened: Instant,
+    pub(super) opened_at: Instant,
     /// Whether a transaction was begun and has not ended.
     pub(super) in_transaction: bool,
     /// Whether the connection can't be used any more.
@@ -75,7 +75,7 @@ impl Connection {
             statements: Statements::default(),
             epoch: preparation.epoch.load(Ordering::Relaxed),
             preparation,
-            opened: Instant::now(),
+            opened_at: Instant::now(),
             in_transaction: false,
             is_broken: false,
         }
@@ -110,25 +110,25 @@ impl Connection {
     ) -> Result<Response, Error> {
         let parameters = parameters(statement).map_err(Error::Value)?;
         let is_prepared =
-            self.preparation.is_on.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
+            self.preparation.is_enabled.load(Ordering::Relaxed) && Statements::is_cacheable(&statement.sql);
         let epoch = self.preparation.epoch.load(Ordering::Relaxed);
         if epoch != self.epoch {
             self.statements.clear();
             self.epoch = epoch;
         }
         let types = parameters.iter().map(|(_, ty)| ty);
-        let known = is_prepared
+        let cached = is_prepared
             .then(|| self.statements.get(&statement.sql, types))
             .flatten();
         let (client, sql) = (&self.client, statement.sql.as_str());
         let second = async {
             if !is_prepared {
-                let typed = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
-                return read(client.query_typed_raw(sql, typed).await?)
+                let typed_parameters = parameters.iter().map(|(value, ty)| (as_dyn(value), ty.clone()));
+                return read(client.query_typed_raw(sql, typed_parameters).await?)
                     .await
                     .map(|read| (read, None));
             }
-            let (prepared, is_new) = match known {
+            let (prepared, is_new) = match cached {
                 Some(prepared) => (prepared, false),
                 None => {
                     let types: Vec<Type> = parameters.iter().map(|(_, ty)| ty.clone()).collect();
@@ -211,7 +211,7 @@ impl Connection {
         if error.is_stale_plan() {
             self.preparation.epoch.fetch_add(1, Ordering::Relaxed);
         }
-        if error.is_foreign_statement() && self.preparation.is_on.swap(false, Ordering::Relaxed) {
+        if error.is_foreign_statement() && self.preparation.is_enabled.swap(false, Ordering::Relaxed) {
             tracing::warn!(
                 "a prepared statement was missing on the server, which suggests a pooler that shares connections; statements are no longer prepared"
             );
@@ -263,15 +263,15 @@ impl Driver {
         let mut request = pin!(request);
         // The request waits only for the socket, which is polled in the same call, so it needs no waker.
         let waker = noop_waker();
-        let answer = poll_fn(|context| {
+        let result = poll_fn(|context| {
             let mut idle = Context::from_waker(&waker);
-            if let Poll::Ready(answer) = request.as_mut().poll(&mut idle) {
-                return Poll::Ready(answer.map_err(Error::from));
+            if let Poll::Ready(result) = request.as_mut().poll(&mut idle) {
+                return Poll::Ready(result.map_err(Error::from));
             }
             let ended = self.socket.as_mut().poll(context);
             self.is_ended = ended.is_ready();
-            if let Poll::Ready(answer) = request.as_mut().poll(&mut idle) {
-                return Poll::Ready(answer.map_err(Error::from));
+            if let Poll::Ready(result) = request.as_mut().poll(&mut idle) {
+                return Poll::Ready(result.map_err(Error::from));
             }
             match ended {
                 Poll::Pending => Poll::Pending,
@@ -281,6 +281,6 @@ impl Driver {
         })
         .await;
         self.is_busy = false;
-        answer
+        result
     }
 }

@@ -45,7 +45,7 @@ impl Connector {
                 }
                 self.connect_with(false).await
             }
-            connected => connected,
+            result => result,
         }
         .map_err(|error| ConnectFailure {
             is_full: is_full(&error),
@@ -55,14 +55,14 @@ impl Connector {
 
     async fn connect_with(&self, sets_limits: bool) -> Result<Connection, ConnectError> {
         let tls = self.address.tls.clone();
-        let connected = if sets_limits {
+        let result = if sets_limits {
             let mut config = self.address.config.clone();
             config.options(SERVER_TIMEOUTS);
             config.connect(tls.clone()).await
         } else {
             self.address.config.connect(tls.clone()).await
         };
-        let (client, socket) = connected.map_err(ConnectError::Driver)?;
+        let (client, socket) = result.map_err(ConnectError::Driver)?;
         if let Some(encoding) = socket.parameter("server_encoding")
             && encoding != "UTF8"
         {

@@ -149,9 +149,9 @@ pub(crate) fn failure(error: &DbErr) -> Option<Failure> {
         "23503" => Failure::ForeignKey(name),
         "23514" => Failure::Check,
         // A serialization failure, a deadlock, or a prepared statement that a pooler has lost.
-        "40001" | "40P01" | "26000" | "42P05" => Failure::Repeat,
+        "40001" | "40P01" | "26000" | "42P05" => Failure::Retryable,
         // A table has changed since the statement was prepared, so the statement did not run.
-        "0A000" if message.contains("cached plan") => Failure::Repeat,
+        "0A000" if message.contains("cached plan") => Failure::Retryable,
         // A read-only transaction, a timeout, or an error of one of these classes: insufficient resources, operator
         // intervention (shutdown, canceled statement), system error, connection exception.
         code if matches!(code, "25006" | "25P03" | "25P04" | "55P03")
@@ -171,18 +171,21 @@ mod tests {
 
     #[test]
     fn errors_are_classified_by_their_code() {
-        let of = |text: &str| failure(&DbErr::Query(RuntimeErr::Internal(text.to_owned())));
+        let classify = |text: &str| failure(&DbErr::Query(RuntimeErr::Internal(text.to_owned())));
         let unique = Failure::Unique("item_name_key".to_owned());
         assert_eq!(
-            of("postgresql 23505 item_name_key: duplicate key: twice"),
+            classify("postgresql 23505 item_name_key: duplicate key: twice"),
             Some(unique)
         );
-        assert_eq!(of("postgresql 23503 : missing"), Some(Failure::ForeignKey(None)));
         assert_eq!(
-            of("postgresql 57014 : canceling statement"),
+            classify("postgresql 23503 : missing"),
+            Some(Failure::ForeignKey(None))
+        );
+        assert_eq!(
+            classify("postgresql 57014 : canceling statement"),
             Some(Failure::Unavailable)
         );
-        assert_eq!(of("postgresql 42601 : syntax error"), Some(Failure::Other));
-        assert_eq!(of("sqlite 5: locked"), None);
+        assert_eq!(classify("postgresql 42601 : syntax error"), Some(Failure::Other));
+        assert_eq!(classify("sqlite 5: locked"), None);
     }
 }

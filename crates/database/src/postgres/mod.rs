@@ -95,13 +95,13 @@ pub(crate) struct Postgres {
 impl Postgres {
     pub(crate) async fn connect(url: &str, settings: Settings) -> Result<Self, DbErr> {
         let address = Address::parse(url)?;
-        let prepared = if address.is_without_prepared {
+        let prepared = if address.disables_prepared_statements {
             PreparedStatements::Never
         } else {
             settings.prepared_statements
         };
         let preparation = Arc::new(PreparationState {
-            is_on: AtomicBool::new(prepared != PreparedStatements::Never),
+            is_enabled: AtomicBool::new(prepared != PreparedStatements::Never),
             epoch: AtomicU64::new(0),
         });
         // Options in the URL may contain limits, which take precedence.
@@ -114,7 +114,7 @@ impl Postgres {
         };
         let mut first = postgres.pool.acquire().await?;
         if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {
-            preparation.is_on.store(false, Ordering::Relaxed);
+            preparation.is_enabled.store(false, Ordering::Relaxed);
             tracing::warn!(
                 "the pooler in front of PostgreSQL assigns a server process to each transaction; statements are not prepared by name"
             );
@@ -125,7 +125,7 @@ impl Postgres {
     /// Whether a pooler would lose prepared statements. False if that can't be determined, for instance because no second
     /// connection is available.
     async fn is_behind_pooler(&self, first: &mut Connection) -> bool {
-        let Ok(mut second) = self.pool.extra().await else {
+        let Ok(mut second) = self.pool.connect_uncounted().await else {
             return false;
         };
         let result = tokio::time::timeout(POOLER_TIMEOUT, pooler::shares_processes(first, &mut second)).await;
@@ -236,7 +236,7 @@ impl Postgres {
         }
         tokio::time::timeout(STATEMENT_TIMEOUT, response)
             .await
-            .unwrap_or(Err(Error::TimedOut("PostgreSQL did not answer in time")))
+            .unwrap_or(Err(Error::TimedOut("PostgreSQL did not respond in time")))
     }
 
     /// Replaces the connections if the error shows that the server has become read-only.

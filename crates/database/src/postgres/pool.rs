@@ -43,12 +43,13 @@ struct Inner {
     permits: Arc<Semaphore>,
     size: usize,
     /// The number of permits withheld because the server refused connections, and the time of its last refusal.
-    refused: Mutex<(usize, Option<Instant>)>,
+    refusals: Mutex<(usize, Option<Instant>)>,
+    /// The number of open connections.
     open: AtomicUsize,
     /// Incremented to replace all connections. Each connection has the generation in which it was opened.
     generation: AtomicU64,
     /// The time of the last replacement.
-    replaced: Mutex<Option<Instant>>,
+    replaced_at: Mutex<Option<Instant>>,
 }
 
 struct Idle {
@@ -65,10 +66,10 @@ impl Pool {
             idle: Mutex::default(),
             permits: Arc::new(Semaphore::new(size)),
             size,
-            refused: Mutex::default(),
+            refusals: Mutex::default(),
             open: AtomicUsize::new(0),
             generation: AtomicU64::new(0),
-            replaced: Mutex::default(),
+            replaced_at: Mutex::default(),
         }))
     }
 
@@ -94,8 +95,8 @@ impl Pool {
                     continue;
                 }
                 if idle.since.elapsed() > TEST_AFTER {
-                    let tested = tokio::time::timeout(TEST_TIMEOUT, lease.run_simple("")).await;
-                    if !matches!(tested, Ok(Ok(_))) {
+                    let test_result = tokio::time::timeout(TEST_TIMEOUT, lease.run_simple("")).await;
+                    if !matches!(test_result, Ok(Ok(_))) {
                         lease.is_broken = true;
                         continue;
                     }
@@ -129,16 +130,16 @@ impl Pool {
     }
 
     /// Opens a connection that the pool does not count.
-    pub(super) async fn extra(&self) -> Result<Connection, Error> {
+    pub(super) async fn connect_uncounted(&self) -> Result<Connection, Error> {
         self.0.connector.connect().await.map_err(|failure| failure.error)
     }
 
     /// Replaces each connection before its next use, because their server has become read-only. Has no effect if the last
     /// replacement was less than [`REPLACE_INTERVAL`] ago.
     pub(super) fn replace(&self) {
-        let mut replaced = lock(&self.0.replaced);
-        if replaced.is_none_or(|last| last.elapsed() > REPLACE_INTERVAL) {
-            *replaced = Some(Instant::now());
+        let mut replaced_at = lock(&self.0.replaced_at);
+        if replaced_at.is_none_or(|last| last.elapsed() > REPLACE_INTERVAL) {
+            *replaced_at = Some(Instant::now());
             self.0.generation.fetch_add(1, Ordering::Relaxed);
         }
     }
@@ -153,7 +154,7 @@ impl Pool {
 
     /// Closes the connections after those in use have been returned. No connection can be acquired afterwards.
     pub(super) async fn close(&self) {
-        let all = u32::try_from(self.0.size.saturating_sub(lock(&self.0.refused).0)).unwrap_or(u32::MAX);
+        let all = u32::try_from(self.0.size.saturating_sub(lock(&self.0.refusals).0)).unwrap_or(u32::MAX);
         // Longer than the time limit of a statement, within which connections are returned.
         let _ = tokio::time::timeout(ACQUIRE_TIMEOUT * 3, self.0.permits.acquire_many(all)).await;
         self.0.permits.close();
@@ -169,24 +170,24 @@ impl Inner {
 
     /// Withholds the permit of a connection that the server refused.
     fn withhold(&self, permit: OwnedSemaphorePermit) {
-        let mut refused = lock(&self.refused);
-        if refused.1.is_none() {
+        let mut refusals = lock(&self.refusals);
+        if refusals.1.is_none() {
             let open = self.open.load(Ordering::Relaxed);
             tracing::warn!(
                 "PostgreSQL allows only {open} of {} connections; further callers wait for one of them",
                 self.size
             );
         }
-        *refused = (refused.0 + 1, Some(Instant::now()));
+        *refusals = (refusals.0 + 1, Some(Instant::now()));
         permit.forget();
     }
 
     /// Restores the withheld permits some time after the last refusal.
     fn restore_withheld(&self) {
-        let mut refused = lock(&self.refused);
-        if refused.0 > 0 && refused.1.is_some_and(|last| last.elapsed() > RETRY_REFUSED_AFTER) {
-            self.permits.add_permits(refused.0);
-            refused.0 = 0;
+        let mut refusals = lock(&self.refusals);
+        if refusals.0 > 0 && refusals.1.is_some_and(|at| at.elapsed() > RETRY_REFUSED_AFTER) {
+            self.permits.add_permits(refusals.0);
+            refusals.0 = 0;
         }
     }
 }
@@ -235,7 +236,7 @@ impl Drop for Lease {
         let inner = &self.pool.0;
         if connection.is_clean() {
             let is_kept = self.generation == inner.generation.load(Ordering::Relaxed)
-                && connection.opened.elapsed() < MAX_AGE
+                && connection.opened_at.elapsed() < MAX_AGE
                 && !inner.permits.is_closed();
             let mut idle = lock(&inner.idle);
             if is_kept {

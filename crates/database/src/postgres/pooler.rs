@@ -21,7 +21,7 @@ const BEGIN: &str = "BEGIN; SELECT pg_backend_pid()";
 
 /// Whether the two connections share processes.
 pub(super) async fn shares_processes(one: &mut Connection, two: &mut Connection) -> Result<bool, Error> {
-    let mut before = None;
+    let mut previous = None;
     for one_ends_first in ORDERS {
         let first = one.text(BEGIN).await?;
         let second = {
@@ -46,10 +46,10 @@ pub(super) async fn shares_processes(one: &mut Connection, two: &mut Connection)
             one.run_simple("COMMIT").await?;
         }
         let processes = (first, second);
-        if before.is_some_and(|before| before != processes) {
+        if previous.is_some_and(|previous| previous != processes) {
             return Ok(true);
         }
-        before = Some(processes);
+        previous = Some(processes);
     }
     Ok(false)
 }

@@ -23,7 +23,7 @@ struct CachedStatement {
 }
 
 impl Statements {
-    /// Whether a statement with this text is to be prepared.
+    /// Whether a statement with this text is short enough to be prepared.
     pub(super) fn is_cacheable(sql: &str) -> bool {
         sql.len() <= MAX_LENGTH
     }

@@ -122,7 +122,7 @@ impl PostgresTransaction {
         if let Err(error) = &result {
             self.postgres.replace_if_read_only(error);
             if error.is_lost() {
-                // Not repeated after 25P03 (the transaction was idle for too long), because the body would be idle again.
+                // After 25P03 (the transaction was idle for too long) it is not repeated, because its body would be idle again.
                 self.is_lost
                     .store(error.code() != Some("25P03"), Ordering::Relaxed);
                 *lease = None;

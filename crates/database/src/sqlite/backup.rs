@@ -40,7 +40,7 @@ pub fn backup(database: &Path, file: &Path, replace: bool) -> Result<u64, Backup
     if is_same() == Some(true) {
         return Err(BackupError::Same);
     }
-    // Checked again when the copy is complete; failing here saves the work.
+    // This is checked again when the copy is complete. Failing here saves the time for copying.
     if !replace && file.exists() {
         return Err(BackupError::Exists);
     }

@@ -24,9 +24,9 @@ use crate::models::{Table, column_finder};
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// The page cache of a reader in KiB, which SQLite expects as a negative number. There are about as many readers as cores.
 const READER_CACHE: &str = "-16384";
-/// The number of pages in the write-ahead log from which a commit also copies them into the file. Pages that many
-/// transactions change are copied once for all of them, so SQLite's default of 1,000 copies more. The index of the log
-/// finds up to 4,096 pages in one table.
+/// The length of the write-ahead log, in pages, from which a commit also copies it into the database file. A page that many
+/// transactions have changed is copied once, so SQLite's default of 1,000 pages would copy more. A single table of the log's
+/// index has room for these pages.
 const CHECKPOINT_PAGES: &str = "4000";
 /// The maximum number of prepared statements of a connection.
 const PREPARED_STATEMENTS: usize = 256;
@@ -36,16 +36,16 @@ const PROGRESS_INTERVAL: i32 = 20_000;
 
 pub(crate) struct Connection {
     inner: rusqlite::Connection,
-    steps: Arc<Steps>,
+    progress: Arc<Progress>,
 }
 
-/// What the progress handler does, and what it has noticed.
+/// The state of the progress handler.
 #[derive(Default)]
-struct Steps {
+struct Progress {
     /// Whether long statements are interrupted.
     short_only: AtomicBool,
     /// Whether the handler was called, which happens in long statements only.
-    many: AtomicBool,
+    was_called: AtomicBool,
 }
 
 impl Connection {
@@ -60,7 +60,7 @@ impl Connection {
         connection.pragma("synchronous", "FULL")?;
         connection.pragma("foreign_keys", "ON")?;
         connection.pragma("wal_autocheckpoint", CHECKPOINT_PAGES)?;
-        // A savepoint keeps the previous content of the pages that are changed after it: in memory instead of in a file.
+        // Savepoints store the previous content of changed pages: in memory instead of in a file.
         connection.pragma("temp_store", "MEMORY")?;
         Ok(connection)
     }
@@ -83,16 +83,18 @@ impl Connection {
         inner
             .set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)
             .map_err(error)?;
-        let steps = Arc::<Steps>::default();
-        let counted = Arc::clone(&steps);
-        let interrupts = move || {
-            counted.many.store(true, Ordering::Relaxed);
-            counted.short_only.load(Ordering::Relaxed)
+        let progress = Arc::<Progress>::default();
+        let handler = {
+            let progress = Arc::clone(&progress);
+            move || {
+                progress.was_called.store(true, Ordering::Relaxed);
+                progress.short_only.load(Ordering::Relaxed)
+            }
         };
         inner
-            .progress_handler(PROGRESS_INTERVAL, Some(interrupts))
+            .progress_handler(PROGRESS_INTERVAL, Some(handler))
             .map_err(error)?;
-        Ok(Self { inner, steps })
+        Ok(Self { inner, progress })
     }
 
     fn pragma(&self, name: &str, value: &str) -> Result<(), DbErr> {
@@ -101,13 +103,13 @@ impl Connection {
 
     /// Sets whether long statements are interrupted; see [`is_interrupted`](super::error::is_interrupted).
     pub(super) fn set_short_only(&self, short_only: bool) {
-        self.steps.short_only.store(short_only, Ordering::Relaxed);
-        self.steps.many.store(false, Ordering::Relaxed);
+        self.progress.short_only.store(short_only, Ordering::Relaxed);
+        self.progress.was_called.store(false, Ordering::Relaxed);
     }
 
     /// Whether a statement since the last call of [`set_short_only`](Self::set_short_only) was long.
     pub(super) fn was_long(&self) -> bool {
-        self.steps.many.load(Ordering::Relaxed)
+        self.progress.was_called.load(Ordering::Relaxed)
     }
 
     /// A statement from the cache, with its step count reset. SQLite calls the progress handler by that count, which otherwise

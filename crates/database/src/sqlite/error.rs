@@ -66,7 +66,7 @@ pub(crate) fn failure(code: i32, message: &str) -> Failure {
         ffi::SQLITE_CONSTRAINT_FOREIGNKEY => Failure::ForeignKey(None),
         ffi::SQLITE_CONSTRAINT_CHECK => Failure::Check,
         _ => match code & 0xff {
-            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Failure::Repeat,
+            ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => Failure::Retryable,
             ffi::SQLITE_FULL
             | ffi::SQLITE_IOERR
             | ffi::SQLITE_READONLY

@@ -19,7 +19,7 @@ use crate::database::Connections;
 
 /// The maximum number of long statements that run at the same time.
 const LONG_STATEMENTS: usize = 4;
-/// The maximum number of texts of statements to remember as long. When there are more, all are forgotten.
+/// The maximum number of entries in [`Readers::long_texts`], which is cleared when it is full.
 const LONG_TEXTS: usize = 256;
 
 /// The connections that read one file. Each is opened when it is first needed.
@@ -47,7 +47,7 @@ impl Readers {
         self.read(statement, Connection::query).await
     }
 
-    /// Runs a statement with `read`, which may be called twice.
+    /// Runs a statement with `read`, which is called again if the statement turns out to be long.
     pub(crate) async fn read<T: Send + 'static>(
         self: &Arc<Self>,
         statement: Statement,
@@ -85,7 +85,7 @@ impl Readers {
         texts.contains(&statement.sql)
     }
 
-    fn remember(&self, statement: &Statement, is_long: bool) {
+    fn set_is_long(&self, statement: &Statement, is_long: bool) {
         if self.is_long(statement) == is_long {
             return;
         }
@@ -125,7 +125,7 @@ impl Readers {
         let result = read(&connection, statement);
         self.used.fetch_sub(1, Ordering::Relaxed);
         if !short_only {
-            self.remember(statement, connection.was_long());
+            self.set_is_long(statement, connection.was_long());
         }
         self.idle
             .lock()
@@ -167,11 +167,11 @@ mod tests {
     }
 
     #[test]
-    fn a_limited_number_of_texts_is_remembered() {
+    fn the_number_of_long_texts_is_limited() {
         let readers = Readers::new(PathBuf::new());
         let statement = |n| Statement::from_string(DbBackend::Sqlite, format!("SELECT {n}"));
         for n in 0..=LONG_TEXTS {
-            readers.remember(&statement(n), true);
+            readers.set_is_long(&statement(n), true);
         }
         assert!(!readers.is_long(&statement(0)) && readers.is_long(&statement(LONG_TEXTS)));
     }

@@ -1,7 +1,7 @@
 //! The SQL functions `sum_product(quantity, price)` and `sum_product(quantity, price, cost)`: exact sums of money.
 //! PostgreSQL computes these with `numeric`, but SQLite's own `SUM` would use floating-point numbers.
 //!
-//! They add up hundredths in 128-bit integers. The sum of some eight million rows with the largest quantity and price
+//! They add up hundredths in 128-bit integers. The sum of about eight million rows with the largest quantity and price
 //! fits; a larger one is an error.
 
 use rusqlite::Connection;
@@ -66,8 +66,8 @@ fn hundredths(text: &str) -> Option<i128> {
 
 fn decimal(hundredths: i128) -> String {
     let sign = if hundredths < 0 { "-" } else { "" };
-    let whole = hundredths.unsigned_abs();
-    format!("{sign}{}.{:02}", whole / 100, whole % 100)
+    let absolute = hundredths.unsigned_abs();
+    format!("{sign}{}.{:02}", absolute / 100, absolute % 100)
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ mod tests {
     const TOTAL_BYTES: u64 = 12 * LIMIT;
 
     /// Writes while there is always a reader, and returns the final size of the log.
-    fn log_after_writing(truncates: bool) -> u64 {
+    fn log_size_after_writing(truncates: bool) -> u64 {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("test.db");
         let connection = Connection::writer(&file).unwrap();
@@ -119,7 +119,7 @@ mod tests {
 
     #[test]
     fn the_log_is_truncated_while_there_is_always_a_reader() {
-        let (truncated, untruncated) = (log_after_writing(true), log_after_writing(false));
+        let (truncated, untruncated) = (log_size_after_writing(true), log_size_after_writing(false));
         assert!(truncated < 4 * LIMIT, "{truncated}");
         // Without truncation the log is long, which shows that the readers overlap.
         assert!(untruncated > 8 * LIMIT, "{untruncated}");

@@ -135,7 +135,7 @@ fn work(
                 commit_group(&connection, jobs);
                 wal.truncate_if_long(&connection);
             }
-            // Another process holds the file's lock, or the disk has failed. The jobs that have arrived meanwhile fail
+            // Another process holds the file's lock, or the disk has failed. Jobs that arrived during the wait fail
             // too, so that no caller waits for the lock twice. All are taken off the queue before the first reply,
             // because callers may retry at once.
             Err(error) => {
@@ -156,7 +156,7 @@ fn work(
             // A request sent while the receiver is being dropped could stay in the queue unanswered for as long as a
             // sender exists. So close the queue first and receive the rest.
             queue.close();
-            let late: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
+            let late_requests: Vec<Request> = std::iter::from_fn(|| queue.blocking_recv()).collect();
             run(&connection, "PRAGMA optimize")
                 .unwrap_or_else(|error| tracing::debug!(%error, "could not optimize the database"));
             // Closing the last connection moves the write-ahead log into the database file and deletes the log, so
@@ -164,7 +164,7 @@ fn work(
             drop(connection);
             let _ = done.send(());
             // Dropping the late requests makes `run` return an error to their callers; none of them was executed.
-            drop(late);
+            drop(late_requests);
             return;
         }
     }
@@ -213,7 +213,7 @@ fn commit_group(connection: &SharedConnection, jobs: Vec<Job>) {
     }
 }
 
-/// Replies to the jobs whose changes SQLite has rolled back.
+/// Replies to the uncommitted jobs if SQLite has rolled back their changes.
 fn reply_if_rolled_back(connection: &SharedConnection, uncommitted: &mut Vec<Outcome>) {
     if is_rolled_back(connection) {
         for outcome in uncommitted.drain(..) {

@@ -120,7 +120,7 @@ async fn programs_migrate_one_after_another() {
     }
 }
 
-/// A migration that waits for a table soon gives up, so that sessions behind it can proceed, and then tries again.
+/// A migration that waits for a table gives up after two seconds, so that sessions behind it can proceed, and tries again later.
 #[tokio::test(flavor = "multi_thread")]
 async fn readers_do_not_wait_behind_a_migration() {
     let Some(test_database) = TestDatabase::postgres().await else {

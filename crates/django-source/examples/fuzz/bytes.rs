@@ -32,7 +32,7 @@ fn mutate_once(rng: &mut fastrand::Rng, content: &mut Vec<u8>) {
             let index = HEADER[rng.usize(..HEADER.len())].min(length - 1);
             content[index] = [0, 1, 2, 3, 4, 0x7f, 0x80, 0xff][rng.usize(..8)];
         }
-        16 | 17 => page_header(rng, content),
+        16 | 17 => change_page_header(rng, content),
         // A small integer of four bytes, like the page numbers in cells.
         18 => {
             let number = rng.u32(..40).to_be_bytes();
@@ -57,7 +57,7 @@ fn copy_page(rng: &mut fastrand::Rng, content: &mut [u8]) {
 }
 
 /// Changes the kind of a page, its number of cells, its free space, its right child or one of its first cells.
-fn page_header(rng: &mut fastrand::Rng, content: &mut [u8]) {
+fn change_page_header(rng: &mut fastrand::Rng, content: &mut [u8]) {
     let pages = content.len() / PAGE;
     if pages > 0 {
         let page = rng.usize(..pages);

@@ -8,14 +8,14 @@ use crate::{bytes, rebuild, schema};
 
 pub fn mutate(rng: &mut fastrand::Rng, file: &Path) {
     if rng.u8(..8) == 0 {
-        rebuild::other_format(rng, file);
+        rebuild::rewrite(rng, file);
     }
     if rng.u8(..4) > 0 {
         schema::mutate(rng, file);
     }
     match rng.u8(..10) {
-        0 | 1 => with_log(rng, file),
-        2 => with_journal(rng, file),
+        0 | 1 => leave_log(rng, file),
+        2 => leave_journal(rng, file),
         _ => {}
     }
     if rng.u8(..3) > 0 {
@@ -37,23 +37,23 @@ fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
 
 /// Leaves the database and its log as after a crash, with bytes of the log changed. There is no `-shm` file: with it the
 /// database would count as open, and SQLite may write to that file.
-fn with_log(rng: &mut fastrand::Rng, file: &Path) {
+fn leave_log(rng: &mut fastrand::Rng, file: &Path) {
     let Ok(writer) = Connection::open(file) else {
         return;
     };
-    let written = writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF; BEGIN");
-    if written.is_err() {
+    let result = writer.execute_batch("PRAGMA journal_mode = WAL; PRAGMA foreign_keys = OFF; BEGIN");
+    if result.is_err() {
         return;
     }
     schema::statements(rng, &writer);
     let _ = writer.execute_batch("COMMIT");
     let log = with_suffix(file, "-wal");
     let content = std::fs::read(file).expect("the file");
-    let logged = std::fs::read(&log).unwrap_or_default();
+    let log_content = std::fs::read(&log).unwrap_or_default();
     drop(writer);
     std::fs::write(file, content).expect("the file is written");
     if rng.u8(..8) > 0 {
-        std::fs::write(&log, logged).expect("the file is written");
+        std::fs::write(&log, log_content).expect("the file is written");
         if rng.bool() {
             change_bytes(rng, &log);
         }
@@ -61,12 +61,12 @@ fn with_log(rng: &mut fastrand::Rng, file: &Path) {
 }
 
 /// Leaves the rollback journal of an unfinished transaction beside the database, or one with bytes changed.
-fn with_journal(rng: &mut fastrand::Rng, file: &Path) {
+fn leave_journal(rng: &mut fastrand::Rng, file: &Path) {
     let Ok(writer) = Connection::open(file) else {
         return;
     };
-    let begun = writer.execute_batch("PRAGMA cache_size = 1; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
-    if begun.is_err() {
+    let result = writer.execute_batch("PRAGMA cache_size = 1; PRAGMA foreign_keys = OFF; BEGIN IMMEDIATE");
+    if result.is_err() {
         return;
     }
     schema::statements(rng, &writer);

@@ -19,7 +19,7 @@ mod schema;
 mod values;
 
 #[expect(dead_code, reason = "the tests use more of it")]
-#[path = "../../tests/takeover/collected.rs"]
+#[path = "../../tests/it/collected.rs"]
 mod collected;
 
 use std::path::Path;
@@ -71,10 +71,10 @@ fn main() -> ExitCode {
         .build()
         .expect("a runtime");
     println!("seed {seed}, {seconds} seconds");
-    let begun = Instant::now();
+    let start = Instant::now();
     let mut totals = Totals::default();
     let mut number = only_case.unwrap_or(0);
-    let mut reported = Instant::now();
+    let mut last_report = Instant::now();
     loop {
         let rng = fastrand::Rng::with_seed(seed.wrapping_mul(1_000_003).wrapping_add(number));
         let folder = temporary.path().join("case");
@@ -85,15 +85,15 @@ fn main() -> ExitCode {
         }
         number += 1;
         totals.cases += 1;
-        if reported.elapsed() > Duration::from_secs(600) {
-            reported = Instant::now();
-            println!("{}", totals.line(begun.elapsed()));
+        if last_report.elapsed() > Duration::from_secs(600) {
+            last_report = Instant::now();
+            println!("{}", totals.line(start.elapsed()));
         }
-        if only_case.is_some() || begun.elapsed() > Duration::from_secs(seconds) {
+        if only_case.is_some() || start.elapsed() > Duration::from_secs(seconds) {
             break;
         }
     }
-    println!("{}", totals.line(begun.elapsed()));
+    println!("{}", totals.line(start.elapsed()));
     ExitCode::SUCCESS
 }
 
@@ -131,11 +131,11 @@ impl Totals {
 /// The bytes of the databases that are mutated.
 fn originals(folder: &Path) -> Vec<Vec<u8>> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/cases/make.py");
-    let made = Command::new("python3")
+    let output = Command::new("python3")
         .arg(script)
         .arg(folder.join("cases"))
         .output();
-    assert!(made.expect("python3 runs make.py").status.success());
+    assert!(output.expect("python3 runs make.py").status.success());
     let mut files: Vec<_> = std::fs::read_dir(folder.join("cases"))
         .expect("a folder")
         .map(|entry| entry.expect("an entry").path())
@@ -163,7 +163,7 @@ fn case(
     files::mutate(&mut rng, &file);
     let before = contents(folder);
     reset_peak();
-    let (panics, begun) = (PANICS.load(Ordering::Relaxed), Instant::now());
+    let (panics, start) = (PANICS.load(Ordering::Relaxed), Instant::now());
     let mut options = Options::new(chrono::DateTime::from_timestamp_nanos(1_790_000_000_000_000_000));
     let flags = rng.u8(..4) > 0;
     for flag in FLAGS.iter().filter(|_| flags) {
@@ -175,13 +175,13 @@ fn case(
             .await?
             .check(options, Progress::default())
             .await?;
-        let (verdict, announced) = (plan.report().verdict, plan.report().target.clone());
+        let (verdict, counts) = (plan.report().verdict, plan.report().target.clone());
         serde_json::to_string(plan.report()).expect("the report is JSON");
         // The rows are read for every verdict, because a caller might not check it.
-        Ok::<_, django_source::Error>((verdict, announced, Collected::of(plan).await?))
+        Ok::<_, django_source::Error>((verdict, counts, Collected::of(plan).await?))
     };
-    let result = runtime.block_on(runtime.spawn(reading_within(reading)));
-    let elapsed = begun.elapsed();
+    let result = runtime.block_on(runtime.spawn(with_time_limit(reading)));
+    let elapsed = start.elapsed();
     totals.longest = totals.longest.max(elapsed);
     match result {
         Err(panic) => return Err(format!("a panic: {panic}")),
@@ -192,14 +192,14 @@ fn case(
                 return Err("an error without a message".to_owned());
             }
         }
-        Ok(Some(Ok((verdict, announced, rows)))) => {
+        Ok(Some(Ok((verdict, counts, rows)))) => {
             match verdict {
                 Verdict::Refuse => totals.refused += 1,
                 Verdict::Stop => totals.stopped += 1,
                 Verdict::Import => totals.read += 1,
             }
             if verdict == Verdict::Import {
-                totals.rows += check_rules(&announced, &rows)?;
+                totals.rows += check_rules(&counts, &rows)?;
             }
         }
     }
@@ -217,13 +217,13 @@ fn case(
     Ok(())
 }
 
-async fn reading_within<T>(reading: impl Future<Output = T>) -> Option<T> {
+async fn with_time_limit<T>(reading: impl Future<Output = T>) -> Option<T> {
     tokio::time::timeout(MAX_TIME, reading).await.ok()
 }
 
 /// Checks rows that would be imported, and returns their number.
 fn check_rules(
-    announced: &std::collections::BTreeMap<&'static str, u64>,
+    counts: &std::collections::BTreeMap<&'static str, u64>,
     rows: &Collected,
 ) -> Result<u64, String> {
     let stock = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| rows.stock()));
@@ -234,12 +234,12 @@ fn check_rules(
         return Err("the summaries don't match the rows".to_owned());
     }
     for summary in &rows.summaries {
-        if announced
+        if counts
             .get(summary.table)
             .is_some_and(|rows| *rows != summary.rows)
         {
             return Err(format!(
-                "{} rows of {}, {announced:?} announced",
+                "{} rows of {}, but the report has {counts:?}",
                 summary.rows, summary.table
             ));
         }

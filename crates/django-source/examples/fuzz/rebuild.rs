@@ -5,7 +5,7 @@ use std::path::Path;
 use rusqlite::Connection;
 use rusqlite::types::Value;
 
-pub fn other_format(rng: &mut fastrand::Rng, file: &Path) {
+pub fn rewrite(rng: &mut fastrand::Rng, file: &Path) {
     let source = Connection::open(file).expect("the file opens");
     let encoding = ["UTF-16le", "UTF-16be", "UTF-8"][rng.usize(..3)];
     let size = [512, 1024, 8192, 65536][rng.usize(..4)];
@@ -28,7 +28,7 @@ pub fn other_format(rng: &mut fastrand::Rng, file: &Path) {
     std::fs::rename(rebuilt, file).expect("the file is replaced");
 }
 
-/// The tables, with `sqlite_sequence` last, as it does not exist before the first of the others.
+/// The tables, with `sqlite_sequence` last, because SQLite creates it when the first of the others is created.
 fn tables(source: &Connection) -> Vec<(String, String)> {
     let sql = "SELECT name, sql FROM sqlite_schema WHERE type = 'table' ORDER BY name LIKE 'sqlite%'";
     let mut statement = source.prepare(sql).expect("a statement");

@@ -141,8 +141,8 @@ fn mutate_once(rng: &mut fastrand::Rng, database: &Connection) {
     let number = rng.u32(..200);
     let sql = match rng.u8(..32) {
         0..8 => {
-            let (of, rest) = (rng.u8(1..4), rng.u8(..3));
-            let sql = format!("UPDATE OR IGNORE {table} SET {column} = ?1 WHERE rowid % {of} = {rest} % {of}");
+            let (divisor, remainder) = (rng.u8(1..4), rng.u8(..3));
+            let sql = format!("UPDATE OR IGNORE {table} SET {column} = ?1 WHERE rowid % {divisor} = {remainder} % {divisor}");
             let _ = database.execute(&sql, [values::any_value(rng)]);
             return;
         }
@@ -154,7 +154,7 @@ fn mutate_once(rng: &mut fastrand::Rng, database: &Connection) {
         14 => format!(
             "CREATE TRIGGER t{number} AFTER INSERT ON {table} BEGIN DELETE FROM {other}; INSERT INTO {table} SELECT * FROM {table}; END"
         ),
-        15 => computed(rng, &table, &column),
+        15 => computed_column(rng, &table, &column),
         16 | 17 => schema_text(rng, database, table_name, kind),
         18 => format!("UPDATE {table} SET {column} = hex(zeroblob({})) WHERE rowid = {}", rng.u32(1..5_000_000), number % 4 + 1),
         19 => format!("DELETE FROM {table}"),
@@ -200,8 +200,8 @@ fn view(rng: &mut fastrand::Rng, table: &str) -> String {
     }
 }
 
-/// A computed column that is costly, that fails, or that is stored.
-fn computed(rng: &mut fastrand::Rng, table: &str, column: &str) -> String {
+/// A computed column that is costly, that fails, or that depends on another column.
+fn computed_column(rng: &mut fastrand::Rng, table: &str, column: &str) -> String {
     let expression = [
         "instr(hex(zeroblob(20000)), hex(zeroblob(10000)) || '1')".to_owned(),
         "abs(-9223372036854775808)".to_owned(),

@@ -83,7 +83,7 @@ pub fn any_value(rng: &mut fastrand::Rng) -> Value {
     }
 }
 
-/// A text of any characters, which may be longer than a title can be.
+/// A text of random characters, possibly longer than a title can be.
 fn text(rng: &mut fastrand::Rng) -> String {
     let length = [3, 20, 499, 501, 700, 20_000][rng.usize(..6)];
     std::iter::repeat_with(|| rng.char(..)).take(length).collect()

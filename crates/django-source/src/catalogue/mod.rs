@@ -44,11 +44,11 @@ impl Table {
 
     /// The table that a column refers to.
     pub(crate) fn target(&self, column: &str) -> Option<&str> {
-        let found = self
+        let foreign_key = self
             .foreign_keys
             .iter()
             .find(|(from, _)| from.eq_ignore_ascii_case(column));
-        found.map(|(_, target)| target.as_str())
+        foreign_key.map(|(_, target)| target.as_str())
     }
 }
 
@@ -103,7 +103,7 @@ impl Catalogue {
             });
         }
         // Columns are listed table by table, so the search ends soon.
-        if let Some(table) = self.tables.iter_mut().rev().find(|known| known.name == table) {
+        if let Some(table) = self.tables.iter_mut().rev().find(|other| other.name == table) {
             table.columns.push(column);
         }
         Ok(())
@@ -126,7 +126,7 @@ pub(crate) fn read_models(reader: &mut crate::source::Reader, catalogue: &mut Ca
         sql: format!(
             "SELECT id, app_label, model FROM {}{} ORDER BY id LIMIT {MAX_TABLES}",
             table.sql_name,
-            reader.unindexed()
+            reader.not_indexed()
         ),
         table: table.name,
         kinds: vec![Kind::Integer, Kind::Text, Kind::Text],

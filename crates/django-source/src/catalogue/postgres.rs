@@ -5,9 +5,9 @@ use crate::error::{Error, Result};
 use crate::source::{PostgresReader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Reads the tables of the installation's schema: `wanted` if given, otherwise the first schema in the search path with
+/// Reads the tables of the installation's schema: `requested` if given, otherwise the first schema in the search path with
 /// products, otherwise the first one with Django's tables. All schemas with products are listed in the catalogue.
-pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<Catalogue> {
+pub(crate) fn read(reader: &mut PostgresReader, requested: Option<&str>) -> Result<Catalogue> {
     let schemas = texts(
         reader,
         "SELECT n.nspname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -15,11 +15,15 @@ pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<
          ORDER BY array_position(current_schemas(false), n.nspname), n.nspname LIMIT 1000",
     )?;
     let mut catalogue = Catalogue::default();
-    let schema = match wanted {
-        Some(wanted) if schemas.iter().any(|schema| schema == wanted) => wanted.to_owned(),
-        Some(wanted) => return Err(Error::Option(format!("no schema {wanted} with Django's tables"))),
+    let schema = match requested {
+        Some(requested) if schemas.iter().any(|schema| schema == requested) => requested.to_owned(),
+        Some(requested) => {
+            return Err(Error::Option(format!(
+                "no schema {requested} with Django's tables"
+            )));
+        }
         None => {
-            catalogue.schemas_in_use = with_products(reader, &schemas)?;
+            catalogue.schemas_in_use = schemas_with_products(reader, &schemas)?;
             let first = catalogue.schemas_in_use.first().or_else(|| schemas.first());
             first.cloned().unwrap_or_else(|| "public".to_owned())
         }
@@ -31,8 +35,8 @@ pub(crate) fn read(reader: &mut PostgresReader, wanted: Option<&str>) -> Result<
 }
 
 /// The schemas in which a table with a name like `product` has rows.
-fn with_products(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+fn schemas_with_products(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<String>> {
+    let mut with_products = Vec::new();
     for schema in schemas {
         let sql = format!(
             "SELECT c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -42,12 +46,12 @@ fn with_products(reader: &mut PostgresReader, schemas: &[String]) -> Result<Vec<
         );
         for table in texts(reader, &sql)? {
             let sql = format!("SELECT '1' FROM {}.{} LIMIT 1", quoted(schema), quoted(&table));
-            if !texts(reader, &sql)?.is_empty() && found.last() != Some(schema) {
-                found.push(schema.clone());
+            if !texts(reader, &sql)?.is_empty() && with_products.last() != Some(schema) {
+                with_products.push(schema.clone());
             }
         }
     }
-    Ok(found)
+    Ok(with_products)
 }
 
 fn tables(reader: &mut PostgresReader, catalogue: &mut Catalogue, schema: &str) -> Result<()> {
@@ -117,7 +121,7 @@ fn keys(reader: &mut PostgresReader, catalogue: &mut Catalogue, schema: &str) ->
         let [Value::Text(table), Value::Text(column), target] = row else {
             return Ok(());
         };
-        if let Some(table) = catalogue.tables.iter_mut().find(|known| known.name == *table) {
+        if let Some(table) = catalogue.tables.iter_mut().find(|other| other.name == *table) {
             match target.text() {
                 Some(target) => table.foreign_keys.push((column.clone(), target.to_owned())),
                 None => table.primary_key = Some(column.clone()),
@@ -142,12 +146,12 @@ fn rows(
 }
 
 fn texts(reader: &mut PostgresReader, sql: &str) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+    let mut values = Vec::new();
     rows(reader, sql, &[Kind::Text], &mut |row| {
-        found.extend(row.first().and_then(Value::text).map(str::to_owned));
+        values.extend(row.first().and_then(Value::text).map(str::to_owned));
         Ok(())
     })?;
-    Ok(found)
+    Ok(values)
 }
 
 /// A text as an SQL literal, for a session with `standard_conforming_strings` on.

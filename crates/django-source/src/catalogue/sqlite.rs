@@ -44,7 +44,7 @@ fn columns(
     name: &str,
     count: &mut usize,
 ) -> Result<()> {
-    let (mut found, mut key) = (Vec::new(), Vec::new());
+    let (mut readable, mut key_columns) = (Vec::new(), Vec::new());
     // Virtual generated columns (hidden = 2) are not read, as that would evaluate expressions of the file. Stored ones (3) are.
     let sql = format!("PRAGMA main.table_xinfo({})", quoted(name));
     reader.for_each(&select(&sql), &mut |row| {
@@ -54,10 +54,10 @@ fn columns(
         let declared = declared.text().unwrap_or_default();
         let declared = declared.replace("GENERATED ALWAYS", "").trim().to_owned();
         if in_key.integer().is_some_and(|position| position > 0) {
-            key.push(column.clone());
+            key_columns.push(column.clone());
         }
         if matches!(hidden.integer(), Some(0 | 3)) {
-            found.push(Column {
+            readable.push(Column {
                 name: column.clone(),
                 kind: Kind::of(&declared),
                 declared,
@@ -65,10 +65,10 @@ fn columns(
         }
         Ok(())
     })?;
-    for column in found {
+    for column in readable {
         catalogue.add_column(name, column, count)?;
     }
-    if let ([column], Some(table)) = (key.as_slice(), catalogue.tables.last_mut()) {
+    if let ([column], Some(table)) = (key_columns.as_slice(), catalogue.tables.last_mut()) {
         table.primary_key = Some(column.clone());
     }
     Ok(())

@@ -7,7 +7,7 @@ use chrono_tz::Tz;
 
 use crate::value::Value;
 
-/// Reads a time. One without an offset is in `zone`, and a date is its midnight. `None` if the text is not a time.
+/// Reads a time. If it has no offset, it is in `zone`. A date is read as its midnight. `None` if the text is not a time.
 pub(crate) fn read(value: &Value, zone: Tz) -> Option<DateTime<Utc>> {
     let text = value.text()?.trim();
     let (date, rest) = match text.split_once(['T', 't', ' ']) {
@@ -36,8 +36,8 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
         LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment.to_utc()),
         // A time in the hour that is skipped when summer time begins has the offset from before the change.
         LocalResult::None => {
-            let before = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
-            let offset = zone.offset_from_utc_datetime(&before).fix();
+            let earlier = local.checked_sub_signed(chrono::TimeDelta::hours(3))?;
+            let offset = zone.offset_from_utc_datetime(&earlier).fix();
             offset
                 .from_local_datetime(&local)
                 .single()
@@ -47,8 +47,8 @@ fn in_zone(local: NaiveDateTime, zone: Tz) -> Option<DateTime<Utc>> {
 }
 
 fn number<T: std::str::FromStr>(text: &str, lengths: std::ops::RangeInclusive<usize>) -> Option<T> {
-    let plain = lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
-    if plain { text.parse().ok() } else { None }
+    let is_valid = lengths.contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_digit());
+    if is_valid { text.parse().ok() } else { None }
 }
 
 fn day(text: &str) -> Option<NaiveDate> {
@@ -77,7 +77,7 @@ fn clock(text: &str) -> Option<NaiveTime> {
     )
 }
 
-/// Takes `Z`, `+03`, `+0300`, `+03:00` or `+03:00:00` off the end of a time of day.
+/// Splits `Z`, `+03`, `+0300`, `+03:00` or `+03:00:00` from the end of a time of day.
 fn split_offset(text: &str) -> Option<(&str, Option<FixedOffset>)> {
     if let Some(time) = text.strip_suffix(['Z', 'z']) {
         return Some((time.trim_end(), Some(Utc.fix())));

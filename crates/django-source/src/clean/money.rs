@@ -32,16 +32,16 @@ pub(crate) fn read(value: &Value, precision: Precision) -> Option<Price> {
         Value::Number(text) | Value::Text(text) => Digits::parse(text.trim())?,
         _ => return None,
     };
-    let mut cut = false;
+    let mut digits_changed = false;
     if precision == Precision::Fifteen {
-        cut = number.keep(15);
+        digits_changed = number.round_to(15);
     }
     let max_whole_digits = if precision == Precision::Fifteen { 18 } else { 20 };
-    let (cents, dropped) = number.cents(max_whole_digits)?;
+    let (cents, cents_changed) = number.cents(max_whole_digits)?;
     let amount = Decimal::try_from_i128_with_scale(cents, 2).ok()?;
     let rounded = match value {
         Value::Real(number) => amount.to_string().parse() != Ok(*number),
-        _ => cut || dropped,
+        _ => digits_changed || cents_changed,
     };
     Some(Price { amount, rounded })
 }
@@ -85,28 +85,28 @@ impl Digits {
     }
 
     /// Rounds to `count` significant digits, half to even; true if that changed the number.
-    fn keep(&mut self, count: usize) -> bool {
+    fn round_to(&mut self, count: usize) -> bool {
         self.digits.len() > count && self.drop_last(self.digits.len() - count)
     }
 
     /// Rounds away the last `count` digits, half to even; true if one of them was not zero.
     fn drop_last(&mut self, count: usize) -> bool {
-        let kept = self.digits.len().saturating_sub(count);
+        let remaining = self.digits.len().saturating_sub(count);
         // The number of zeros between the rounding position and the first digit, if all digits are rounded away.
         let leading_zeros = count.saturating_sub(self.digits.len());
-        let rest = self.digits.split_off(kept);
+        let dropped = self.digits.split_off(remaining);
         self.exponent = self
             .exponent
             .saturating_add(i64::try_from(count).unwrap_or(i64::MAX));
-        let changed = rest.iter().any(|digit| *digit != 0);
-        let first = if leading_zeros > 0 {
+        let changed = dropped.iter().any(|digit| *digit != 0);
+        let first_dropped = if leading_zeros > 0 {
             0
         } else {
-            rest.first().copied().unwrap_or(0)
+            dropped.first().copied().unwrap_or(0)
         };
-        let more = rest.iter().skip(1).any(|digit| *digit != 0);
-        let odd = self.digits.last().is_some_and(|digit| digit % 2 == 1);
-        if first > 5 || (first == 5 && (more || odd)) {
+        let has_more = dropped.iter().skip(1).any(|digit| *digit != 0);
+        let is_odd = self.digits.last().is_some_and(|digit| digit % 2 == 1);
+        if first_dropped > 5 || (first_dropped == 5 && (has_more || is_odd)) {
             self.add_one();
         }
         changed
@@ -129,13 +129,13 @@ impl Digits {
         if self.digits.iter().all(|digit| *digit == 0) {
             return Some((0, false));
         }
-        let dropped = if self.exponent < -2 {
+        let changed = if self.exponent < -2 {
             // One position beyond all digits is enough to round to zero.
             let length = i64::try_from(self.digits.len()).ok()?;
             let count = (-2 - self.exponent).min(length + 1);
-            let dropped = self.drop_last(usize::try_from(count).ok()?);
+            let changed = self.drop_last(usize::try_from(count).ok()?);
             self.exponent = -2;
-            dropped
+            changed
         } else {
             false
         };
@@ -150,7 +150,7 @@ impl Digits {
         for _ in -2..self.exponent {
             cents *= 10;
         }
-        Some((if self.negative { -cents } else { cents }, dropped))
+        Some((if self.negative { -cents } else { cents }, changed))
     }
 }
 

@@ -1,4 +1,4 @@
-//! Converts texts to what the program accepts: without NUL, composed (NFC), trimmed, not too long.
+//! Converts texts to what the program accepts: without NUL, normalized (NFC), trimmed, not too long.
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
@@ -9,7 +9,7 @@ pub(crate) const NAME: usize = 500;
 /// The maximum length of serial numbers, in characters.
 pub(crate) const SERIE: usize = 200;
 
-/// A text, `None` if it is empty, and whether it was changed otherwise.
+/// A text, or `None` if it is empty, and whether characters of it were changed or removed.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct CleanText {
     pub(crate) text: Option<String>,

@@ -26,7 +26,7 @@ pub(crate) struct AccountTables {
 }
 
 impl AccountTables {
-    /// Finds the tables, by Django's names or with the project's custom table of users.
+    /// Finds the tables by Django's names, or by the name of the project's custom table of users.
     pub(crate) fn find(catalogue: &Catalogue) -> Self {
         let users = users(catalogue);
         let groups = table_with_columns(catalogue, "auth_group", &["id", "name"]);
@@ -93,24 +93,27 @@ fn users(catalogue: &Catalogue) -> Option<Table> {
         .find(fits);
     // A project with a custom user model has no `auth_user`, or an unused one.
     let default = catalogue.table("auth_user").filter(fits);
-    let listed = catalogue
+    let is_default_listed = catalogue
         .models
         .iter()
         .any(|model| model.app == "auth" && model.name == "user");
-    let found = if listed {
+    let users = if is_default_listed {
         default.or(custom)
     } else {
         custom.or(default)
     };
     // If there is none, try a model with a custom table name, and then one without Django's permissions.
-    let renamed = || catalogue.tables.iter().find(fits);
-    let bare = || {
+    let with_custom_name = || catalogue.tables.iter().find(fits);
+    let without_permissions = || {
         catalogue
             .tables
             .iter()
             .find(|table| has(table, &["id", "password", "last_login"]))
     };
-    found.or_else(renamed).or_else(bare).cloned()
+    users
+        .or_else(with_custom_name)
+        .or_else(without_permissions)
+        .cloned()
 }
 
 fn pairs(catalogue: &Catalogue, name: &str, left_table: Option<&str>, right: &str) -> Option<Pairs> {

@@ -1,7 +1,7 @@
 //! The meaning of columns. Relations are recognised by the table that they refer to, other columns by their name, a known
 //! misspelling or similarity.
 
-use super::spelling::{MIN_SIMILARITY, is_vague, known, max_similarity, similarity};
+use super::spelling::{MIN_SIMILARITY, is_vague, known_names, max_similarity, similarity};
 use super::tables::RoleTables;
 use super::{Field, Role};
 use crate::catalogue::{Column, Table};
@@ -61,7 +61,7 @@ impl TableMap {
             || column.name == self.id
     }
 
-    /// The columns that have no meaning yet.
+    /// The columns without a meaning.
     pub(crate) fn unmapped(&self) -> impl Iterator<Item = &Column> {
         self.table.columns.iter().filter(|column| !self.is_mapped(column))
     }
@@ -84,11 +84,11 @@ impl TableMap {
 /// Finds the meaning of the columns of a role's table.
 pub(crate) fn map(
     role: Role,
-    found: &RoleTables,
+    role_tables: &RoleTables,
     users: Option<&str>,
     overrides: &[MapOverride],
 ) -> Result<Option<TableMap>> {
-    let Some(table) = found.get(role) else {
+    let Some(table) = role_tables.get(role) else {
         return Ok(None);
     };
     let id = table.primary_key.clone().unwrap_or_else(|| "id".to_owned());
@@ -99,7 +99,7 @@ pub(crate) fn map(
         columns: Vec::new(),
     };
     apply_overrides(&mut map, overrides)?;
-    relations(&mut map, found, users);
+    map_relations(&mut map, role_tables, users);
     for how in [How::Name, How::KnownSpelling, How::Likeness] {
         for field in role.fields() {
             if map.get(*field).is_none()
@@ -114,22 +114,22 @@ pub(crate) fn map(
 
 fn apply_overrides(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> {
     let table = map.table.name.clone();
-    for wanted in overrides
+    for entry in overrides
         .iter()
-        .filter(|wanted| wanted.table.eq_ignore_ascii_case(&table))
+        .filter(|entry| entry.table.eq_ignore_ascii_case(&table))
     {
-        let Some(name) = &wanted.column else { continue };
+        let Some(name) = &entry.column else { continue };
         let column = map.table.column(name).cloned();
         let column =
-            column.ok_or_else(|| Error::Option(format!("--map: {} has no column {name}", wanted.table)))?;
+            column.ok_or_else(|| Error::Option(format!("--map: {} has no column {name}", entry.table)))?;
         let fields = map.role.fields();
-        let field = fields.iter().copied().find(|field| field.name() == wanted.role);
+        let field = fields.iter().copied().find(|field| field.name() == entry.role);
         let field = field.ok_or_else(|| {
-            let known: Vec<&str> = fields.iter().map(|field| field.name()).collect();
+            let names: Vec<&str> = fields.iter().map(|field| field.name()).collect();
             Error::Option(format!(
                 "--map: {} is not one of {}",
-                wanted.role,
-                known.join(", ")
+                entry.role,
+                names.join(", ")
             ))
         })?;
         map.assign(field, &column, How::Override);
@@ -138,10 +138,10 @@ fn apply_overrides(map: &mut TableMap, overrides: &[MapOverride]) -> Result<()> 
 }
 
 /// Maps relations by the table that a column refers to, and by name if several columns refer to the same table.
-fn relations(map: &mut TableMap, found: &RoleTables, users: Option<&str>) {
+fn map_relations(map: &mut TableMap, role_tables: &RoleTables, users: Option<&str>) {
     for field in map.role.fields() {
         let target = match field.refers_to() {
-            Some(role) => found.get(role).map(|table| table.name.as_str()),
+            Some(role) => role_tables.get(role).map(|table| table.name.as_str()),
             None if *field == Field::Actor => users,
             None => None,
         };
@@ -157,7 +157,7 @@ fn relations(map: &mut TableMap, found: &RoleTables, users: Option<&str>) {
             })
             .cloned()
             .collect();
-        let chosen = match referring.as_slice() {
+        let column = match referring.as_slice() {
             [only] => Some(only),
             several => {
                 let names = names(*field);
@@ -168,7 +168,7 @@ fn relations(map: &mut TableMap, found: &RoleTables, users: Option<&str>) {
                 best.filter(|column| similarity_of(column) >= MIN_SIMILARITY)
             }
         };
-        if let Some(column) = chosen {
+        if let Some(column) = column {
             let how = if column.name == field.name() {
                 How::Name
             } else {
@@ -189,7 +189,7 @@ fn find_column(map: &TableMap, field: Field, how: How) -> Option<&Column> {
         How::Name => map
             .unmapped()
             .find(|column| column.name.eq_ignore_ascii_case(field.name())),
-        How::KnownSpelling => known(field).iter().find_map(|name| {
+        How::KnownSpelling => known_names(field).iter().find_map(|name| {
             let fits = |column: &&Column| {
                 column.name.eq_ignore_ascii_case(name)
                     && (!is_vague(name)
@@ -215,6 +215,6 @@ fn find_column(map: &TableMap, field: Field, how: How) -> Option<&Column> {
 
 fn names(field: Field) -> Vec<&'static str> {
     std::iter::once(field.name())
-        .chain(known(field).iter().copied())
+        .chain(known_names(field).iter().copied())
         .collect()
 }

@@ -2,11 +2,11 @@
 
 use super::Field;
 
-/// The minimum similarity of two names that are taken for the same; 1 for equal names.
+/// The minimum similarity of two names that are considered the same. Equal names have a similarity of 1.
 pub(crate) const MIN_SIMILARITY: f64 = 0.75;
 
 /// Other names of a documented column that occur in projects, or that mean the same.
-pub(crate) const fn known(field: Field) -> &'static [&'static str] {
+pub(crate) const fn known_names(field: Field) -> &'static [&'static str] {
     match field {
         Field::Name => &["title", "nome", "titulo", "mame", "nane", "nombre"],
         Field::Title => &[
@@ -213,7 +213,7 @@ pub(crate) fn similarity(left: &str, right: &str) -> f64 {
     if left.len() > 64 || right.len() > 64 {
         return 0.0;
     }
-    strsim::normalized_damerau_levenshtein(&plain(left), &plain(right))
+    strsim::normalized_damerau_levenshtein(&normalized(left), &normalized(right))
 }
 
 /// The similarity of a name to the most similar of several words.
@@ -224,7 +224,7 @@ pub(crate) fn max_similarity(name: &str, words: &[&str]) -> f64 {
         .fold(0.0, f64::max)
 }
 
-fn plain(name: &str) -> String {
+fn normalized(name: &str) -> String {
     name.chars()
         .filter(|letter| *letter != '_')
         .flat_map(char::to_lowercase)

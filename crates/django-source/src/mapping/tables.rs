@@ -1,6 +1,6 @@
 //! The roles of tables: by `--map`, by the names of Django's models, or by structure.
 
-use super::spelling::{MIN_SIMILARITY, known, max_similarity};
+use super::spelling::{MIN_SIMILARITY, known_names, max_similarity};
 use super::structure;
 use super::{Field, Role};
 use crate::catalogue::{Catalogue, Table};
@@ -38,28 +38,28 @@ impl RoleTables {
 
 /// Finds the tables.
 pub(crate) fn find(catalogue: &Catalogue, overrides: &[MapOverride]) -> Result<RoleTables> {
-    let mut found = RoleTables::default();
-    for wanted in overrides.iter().filter(|wanted| wanted.column.is_none()) {
-        let table = catalogue.table(&wanted.table);
+    let mut role_tables = RoleTables::default();
+    for entry in overrides.iter().filter(|entry| entry.column.is_none()) {
+        let table = catalogue.table(&entry.table);
         let table =
-            table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", wanted.table)))?;
-        let role = Role::from_name(&wanted.role);
-        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", wanted.role)))?;
-        found.set(role, table);
+            table.ok_or_else(|| Error::Option(format!("--map: there is no table {}", entry.table)))?;
+        let role = Role::from_name(&entry.role);
+        let role = role.ok_or_else(|| Error::Option(format!("--map: there is no role {}", entry.role)))?;
+        role_tables.set(role, table);
     }
     for role in Role::ALL {
-        if found.get(role).is_none() {
-            by_name(catalogue, role, &mut found);
+        if role_tables.get(role).is_none() {
+            find_by_name(catalogue, role, &mut role_tables);
         }
     }
-    structure::fill(catalogue, &mut found);
-    Ok(found)
+    structure::fill(catalogue, &mut role_tables);
+    Ok(role_tables)
 }
 
-fn by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
+fn find_by_name(catalogue: &Catalogue, role: Role, role_tables: &mut RoleTables) {
     let mut best: Vec<(f64, &Table)> = Vec::new();
     for (score, table) in candidates(catalogue, role) {
-        if found.role_of(&table.name).is_some() {
+        if role_tables.role_of(&table.name).is_some() {
             continue;
         }
         // Lower than every score, as tables without a model have a negative score.
@@ -72,22 +72,22 @@ fn by_name(catalogue: &Catalogue, role: Role, found: &mut RoleTables) {
     }
     match best.as_slice() {
         [] => {}
-        [(_, table)] => found.set(role, table),
-        several => found.ambiguous.push((
+        [(_, table)] => role_tables.set(role, table),
+        several => role_tables.ambiguous.push((
             role,
             several.iter().map(|(_, table)| table.name.clone()).collect(),
         )),
     }
 }
 
-/// The tables whose names match a role, and their scores, which also depend on the name of the app and the columns.
+/// The tables with names that match a role, and their scores, which also depend on the name of the app and the columns.
 fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
-    let mut found = Vec::new();
+    let mut candidates = Vec::new();
     let mut consider = |app: &str, model: &str, table, penalty: f64| {
         let similarity = max_similarity(model, role.words());
         if similarity >= MIN_SIMILARITY {
             let app = max_similarity(app, role.words());
-            found.push((similarity + app / 2.0 + fit(table, role) - penalty, table));
+            candidates.push((similarity + app / 2.0 + fit(table, role) - penalty, table));
         }
     };
     for model in &catalogue.models {
@@ -95,7 +95,7 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
             consider(&model.app, &model.name, table, 0.0);
         }
     }
-    // A table without a model may belong to a model with a custom table name, or be left from a broken migration. So it is
+    // A table without a model may belong to a model with a custom table name, or be left over from a broken migration. So it is
     // chosen only if there is no other table.
     for table in &catalogue.tables {
         let listed = catalogue
@@ -107,7 +107,7 @@ fn candidates(catalogue: &Catalogue, role: Role) -> Vec<(f64, &Table)> {
             consider(app, model, table, 10.0);
         }
     }
-    found
+    candidates
 }
 
 /// The fraction, from 0 to 1, of a role's required columns, except relations, that a table has under a known name.
@@ -119,7 +119,7 @@ pub(super) fn fit(table: &Table, role: Role) -> f64 {
         .filter(|field| field.refers_to().is_none())
         .collect();
     let has = |field: &&Field| {
-        let mut names = std::iter::once(field.name()).chain(known(**field).iter().copied());
+        let mut names = std::iter::once(field.name()).chain(known_names(**field).iter().copied());
         names.any(|name| table.column(name).is_some())
     };
     let number = |count: usize| f64::from(u32::try_from(count).unwrap_or(u32::MAX));

@@ -52,18 +52,18 @@ pub(crate) fn find(reader: &mut Reader, maps: &[&TableMap]) -> Result<Option<Ten
         if !OWNERS.contains(&word) || !matches!(column.kind, Kind::Integer | Kind::Text | Kind::Other) {
             continue;
         }
-        let sharing: Vec<&&TableMap> = maps
+        let maps_with_column: Vec<&&TableMap> = maps
             .iter()
             .filter(|map| {
                 map.unmapped()
                     .any(|other| other.name.eq_ignore_ascii_case(&column.name))
             })
             .collect();
-        if sharing.iter().filter(|map| is_not_movement(map)).count() < 2 {
+        if maps_with_column.iter().filter(|map| is_not_movement(map)).count() < 2 {
             continue;
         }
         let mut values = Vec::new();
-        for map in sharing {
+        for map in maps_with_column {
             values.extend(distinct_values(reader, map, column)?);
         }
         values.sort();
@@ -86,7 +86,7 @@ fn distinct_values(reader: &mut Reader, map: &TableMap, column: &Column) -> Resu
         sql: format!(
             "SELECT DISTINCT {name} FROM {}{} WHERE {name} IS NOT NULL ORDER BY {name} LIMIT {MAX_LISTED}",
             map.table.sql_name,
-            reader.unindexed()
+            reader.not_indexed()
         ),
         kinds: vec![column.kind],
     };
@@ -117,10 +117,10 @@ pub(crate) fn check(tenant: Option<&Tenant>, maps: &[&TableMap]) -> Result<()> {
     let Some(Tenant::Column(column, _)) = tenant else {
         return Ok(());
     };
-    let has = maps
+    let is_found = maps
         .iter()
         .any(|map| map.role == Role::Product && map.table.column(column).is_some());
-    if has {
+    if is_found {
         Ok(())
     } else {
         Err(Error::Option(format!(

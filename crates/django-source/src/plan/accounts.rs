@@ -3,7 +3,7 @@
 use std::collections::{BTreeSet, HashMap, HashSet};
 
 use super::Layout;
-use super::clean_row::{IdSet, Ids, Reference, Sink};
+use super::clean_row::{IdReader, IdSet, Reference, Sink};
 use super::products::fingerprint;
 use crate::catalogue::Table;
 use crate::clean::{moment, text};
@@ -20,13 +20,13 @@ use crate::value::{Kind, Value, quoted};
 /// The maximum number of groups, and of permissions.
 const MAX_COUNT: usize = 100_000;
 /// The groups that Stockroom's migrations create.
-pub(super) const BUILT_IN: [&str; 2] = ["Administrator", "Manager"];
+pub(super) const BUILT_IN_GROUPS: [&str; 2] = ["Administrator", "Manager"];
 
 /// The equivalent of a permission of the source.
 #[derive(Clone, Debug)]
 enum Grant {
     /// The permission with this codename.
-    Kept(String),
+    Codename(String),
     /// No permission is needed, because all users may read. The name in the source is for the report.
     View(String),
     /// There is no equivalent. The name in the source is for the report.
@@ -43,7 +43,8 @@ pub(crate) struct Rights {
     merged_into: HashMap<i64, i64>,
 }
 
-pub(super) fn columns(table: &Table, names: &[&str], order: &str, unindexed: &str) -> Select {
+/// A query of these columns. A column that the table does not have is null.
+pub(super) fn select_columns(table: &Table, names: &[&str], order: &str, not_indexed: &str) -> Select {
     let column = |name: &&str| match table.column(name) {
         Some(column) => (quoted(&column.name), column.kind),
         None => ("NULL".to_owned(), Kind::Text),
@@ -52,7 +53,7 @@ pub(super) fn columns(table: &Table, names: &[&str], order: &str, unindexed: &st
     Select {
         table: table.name.clone(),
         sql: format!(
-            "SELECT {} FROM {}{unindexed} ORDER BY {order}",
+            "SELECT {} FROM {}{not_indexed} ORDER BY {order}",
             sql.join(", "),
             table.sql_name
         ),
@@ -71,11 +72,11 @@ impl Rights {
         let Some(pairs) = &layout.accounts.group_permissions else {
             return Ok(rights);
         };
-        let mut of_groups: HashMap<i64, BTreeSet<String>> = HashMap::new();
+        let mut permissions_by_group: HashMap<i64, BTreeSet<String>> = HashMap::new();
         for_each_pair(reader, pairs, &mut |group, permission| {
             let group = rights.merged_into.get(&group).copied();
             if let Some(codename) = rights.resolve(group, permission, &pairs.table.name, sink) {
-                of_groups
+                permissions_by_group
                     .entry(group.unwrap_or_default())
                     .or_default()
                     .insert(codename);
@@ -83,7 +84,11 @@ impl Rights {
             Ok(())
         })?;
         for group in &mut rights.groups {
-            group.permissions = of_groups.remove(&group.id).into_iter().flatten().collect();
+            group.permissions = permissions_by_group
+                .remove(&group.id)
+                .into_iter()
+                .flatten()
+                .collect();
         }
         Ok(rights)
     }
@@ -92,8 +97,8 @@ impl Rights {
         let Some(table) = &layout.accounts.groups else {
             return Ok(());
         };
-        let (mut ids, mut by_name) = (Ids::default(), HashMap::new());
-        let select = columns(table, &["id", "name"], "id", reader.unindexed());
+        let (mut ids, mut by_name) = (IdReader::default(), HashMap::new());
+        let select = select_columns(table, &["id", "name"], "id", reader.not_indexed());
         reader.for_each(&select, &mut |row| {
             let [key, name] = row else { return Ok(()) };
             let Some(id) = ids.next(key, "group", sink) else {
@@ -111,7 +116,7 @@ impl Rights {
             let first = *by_name.entry(name.clone()).or_insert(id);
             self.merged_into.insert(id, first);
             if first == id {
-                if BUILT_IN.contains(&name.as_str()) {
+                if BUILT_IN_GROUPS.contains(&name.as_str()) {
                     sink.note(NoteCode::GroupReplacesBuiltin, &name, id);
                 }
                 self.groups.push(Group {
@@ -138,7 +143,7 @@ impl Rights {
             return None;
         };
         match grant {
-            Grant::Kept(codename) => return Some(codename.clone()),
+            Grant::Codename(codename) => return Some(codename.clone()),
             Grant::View(name) => sink.note(NoteCode::ViewPermissionsDropped, name, holder),
             Grant::Dropped(name) => sink.note(NoteCode::PermissionsDropped, name, holder),
         }
@@ -157,14 +162,14 @@ impl Rights {
         let Some(pairs) = &layout.accounts.user_permissions else {
             return Ok(());
         };
-        let (mut last, mut held) = (0, HashSet::new());
+        let (mut last, mut codenames) = (0, HashSet::new());
         for_each_pair(reader, pairs, &mut |user, permission| {
             if user != last {
-                (last, held) = (user, HashSet::new());
+                (last, codenames) = (user, HashSet::new());
             }
-            let holder = (users.find(user) == Reference::Kept).then_some(user);
+            let holder = (users.find(user) == Reference::Imported).then_some(user);
             match self.resolve(holder, permission, &pairs.table.name, sink) {
-                Some(codename) if held.insert(codename.clone()) => each(user, codename),
+                Some(codename) if codenames.insert(codename.clone()) => each(user, codename),
                 _ => Ok(()),
             }
         })
@@ -182,15 +187,15 @@ impl Rights {
         let Some(pairs) = &layout.accounts.memberships else {
             return Ok(());
         };
-        let (mut last, mut joined) = (0, HashSet::new());
+        let (mut last, mut group_ids) = (0, HashSet::new());
         for_each_pair(reader, pairs, &mut |user_id, group| {
             if user_id != last {
-                (last, joined) = (user_id, HashSet::new());
+                (last, group_ids) = (user_id, HashSet::new());
             }
             match self.merged_into.get(&group) {
-                Some(group_id) if users.find(user_id) == Reference::Kept => {
-                    let new = joined.insert(*group_id);
-                    if new {
+                Some(group_id) if users.find(user_id) == Reference::Imported => {
+                    let is_new = group_ids.insert(*group_id);
+                    if is_new {
                         each(Membership {
                             user_id,
                             group_id: *group_id,
@@ -216,11 +221,11 @@ fn for_each_pair(
 ) -> Result<()> {
     let (left, right) = (quoted(&pairs.left), quoted(&pairs.right));
     let names = [pairs.left.as_str(), pairs.right.as_str()];
-    let select = columns(
+    let select = select_columns(
         &pairs.table,
         &names,
         &format!("{left}, {right}"),
-        reader.unindexed(),
+        reader.not_indexed(),
     );
     reader.for_each(&select, &mut |row| match row {
         [Value::Integer(left), Value::Integer(right)] => each(*left, *right),
@@ -233,36 +238,36 @@ fn grants(reader: &mut Reader, layout: &Layout) -> Result<HashMap<i64, Grant>> {
     let Some(table) = &layout.accounts.permissions else {
         return Ok(HashMap::new());
     };
-    let select = columns(
+    let select = select_columns(
         table,
         &["id", "content_type_id", "codename"],
         "id",
-        reader.unindexed(),
+        reader.not_indexed(),
     );
-    let mut found = Vec::new();
+    let mut permissions = Vec::new();
     reader.for_each(&select, &mut |row| {
         if let [Value::Integer(id), model, codename] = row {
-            if found.len() >= MAX_COUNT {
+            if permissions.len() >= MAX_COUNT {
                 return Err(Error::TooMany {
                     items: "permissions",
                     limit: MAX_COUNT,
                 });
             }
             let codename = codename.text().unwrap_or_default().replace('\0', "");
-            found.push((*id, model.integer().unwrap_or_default(), codename));
+            permissions.push((*id, model.integer().unwrap_or_default(), codename));
         }
         Ok(())
     })?;
-    let all: HashSet<(i64, &str)> = found
+    let all: HashSet<(i64, &str)> = permissions
         .iter()
         .map(|(_, model, codename)| (*model, codename.as_str()))
         .collect();
     let grant = |(id, model, codename): &(i64, i64, String)| (*id, grant(layout, *model, codename, &all));
-    Ok(found.iter().map(grant).collect())
+    Ok(permissions.iter().map(grant).collect())
 }
 
 fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>) -> Grant {
-    let Some(model) = layout.catalogue.models.iter().find(|known| known.id == model) else {
+    let Some(model) = layout.catalogue.models.iter().find(|listed| listed.id == model) else {
         return Grant::Dropped(codename.to_owned());
     };
     let name = format!("{}.{codename}", model.app);
@@ -284,7 +289,7 @@ fn grant(layout: &Layout, model: i64, codename: &str, all: &HashSet<(i64, &str)>
             .all(|verb| all.contains(&(model.id, format!("{verb}_{rest}").as_str())));
     match verb {
         "view" if of_model => Grant::View(name),
-        "add" | "change" | "delete" if of_model => Grant::Kept(format!("{verb}_{}", role.name())),
+        "add" | "change" | "delete" if of_model => Grant::Codename(format!("{verb}_{}", role.name())),
         _ => Grant::Dropped(name),
     }
 }
@@ -301,7 +306,7 @@ fn is_listed(layout: &Layout, role: Role) -> bool {
         .is_some_and(|map| tables.any(|table| table.name == map.table.name))
 }
 
-/// Calls `each` with every blacklisted refresh token that has not expired yet.
+/// Calls `each` with every blacklisted refresh token that has not expired.
 pub(super) fn spent_tokens(
     reader: &mut Reader,
     layout: &Layout,
@@ -322,14 +327,14 @@ pub(super) fn spent_tokens(
         ),
         kinds: vec![Kind::Text, expires],
     };
-    let mut seen = HashSet::new();
+    let mut fingerprints = HashSet::new();
     reader.for_each(&select, &mut |row| {
         let [jti, expires] = row else { return Ok(()) };
         let jti = jti.text().unwrap_or_default().replace('\0', "");
         // If the expiry can't be read, the token stays blacklisted longer than any refresh token is valid.
         let expires_at =
             moment::read(expires, options.timezone).unwrap_or(options.now + chrono::TimeDelta::days(366));
-        if jti.is_empty() || expires_at <= options.now || !seen.insert(fingerprint(&jti)) {
+        if jti.is_empty() || expires_at <= options.now || !fingerprints.insert(fingerprint(&jti)) {
             return Ok(());
         }
         each(SpentToken { jti, expires_at })

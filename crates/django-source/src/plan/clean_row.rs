@@ -12,7 +12,7 @@ use crate::report::{Code, Findings, NoteCode, Notes};
 use crate::stock::MAX_QUANTITY;
 use crate::value::Value;
 
-/// Collects findings and notes in the first pass. In the second pass it is `silent`: they have already been collected.
+/// Collects findings and notes in the first pass. In the second pass it is `silent`, because they have already been collected.
 pub(super) struct Sink<'a> {
     pub(super) findings: &'a mut Findings,
     pub(super) notes: &'a mut Notes,
@@ -28,7 +28,7 @@ impl Sink<'_> {
 
     pub(super) fn note(&mut self, code: NoteCode, name: &str, id: i64) {
         if !self.silent {
-            self.notes.row(code, name, id);
+            self.notes.add_row(code, name, id);
         }
     }
 }
@@ -36,30 +36,30 @@ impl Sink<'_> {
 /// The ids of a table's imported rows and of its skipped rows, both in ascending order.
 #[derive(Debug, Default)]
 pub(crate) struct IdSet {
-    kept: Vec<i64>,
+    imported: Vec<i64>,
     skipped: Vec<i64>,
 }
 
 /// What happens to a row that another row refers to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Reference {
-    Kept,
+    Imported,
     Skipped,
     Absent,
 }
 
 impl IdSet {
-    pub(super) fn add(&mut self, id: i64, kept: bool) {
-        if kept {
-            self.kept.push(id);
+    pub(super) fn add(&mut self, id: i64, is_imported: bool) {
+        if is_imported {
+            self.imported.push(id);
         } else {
             self.skipped.push(id);
         }
     }
 
     pub(super) fn find(&self, id: i64) -> Reference {
-        if self.kept.binary_search(&id).is_ok() {
-            Reference::Kept
+        if self.imported.binary_search(&id).is_ok() {
+            Reference::Imported
         } else if self.skipped.binary_search(&id).is_ok() {
             Reference::Skipped
         } else {
@@ -67,13 +67,17 @@ impl IdSet {
         }
     }
 
-    pub(super) fn kept(&self) -> u64 {
-        u64::try_from(self.kept.len()).unwrap_or(u64::MAX)
+    pub(super) fn imported_count(&self) -> u64 {
+        u64::try_from(self.imported.len()).unwrap_or(u64::MAX)
     }
 
     /// The largest id; 0 if there is none.
     pub(super) fn largest(&self) -> i64 {
-        self.kept.last().max(self.skipped.last()).copied().unwrap_or(0)
+        self.imported
+            .last()
+            .max(self.skipped.last())
+            .copied()
+            .unwrap_or(0)
     }
 }
 
@@ -92,7 +96,7 @@ impl Cleaner<'_, '_> {
         self.role.name()
     }
 
-    pub(super) fn fault(&mut self, code: Code) {
+    pub(super) fn report_fault(&mut self, code: Code) {
         self.sink.finding(code, self.role.name(), Some(self.id));
     }
 
@@ -100,7 +104,7 @@ impl Cleaner<'_, '_> {
         if !self.sink.silent {
             self.sink
                 .notes
-                .row(code, &format!("{}.{}", self.role.name(), field.name()), self.id);
+                .add_row(code, &format!("{}.{}", self.role.name(), field.name()), self.id);
         }
     }
 
@@ -124,14 +128,14 @@ impl Cleaner<'_, '_> {
 
     pub(super) fn price(&mut self, field: Field) -> Option<Decimal> {
         let Some(price) = money::read(self.row.get(field), self.precision) else {
-            self.fault(Code::UnreadablePrice);
+            self.report_fault(Code::UnreadablePrice);
             return None;
         };
         if price.rounded {
             self.note(NoteCode::PricesRounded, field);
         }
         if price.amount.is_sign_negative() && !price.amount.is_zero() {
-            self.fault(Code::NegativePrice);
+            self.report_fault(Code::NegativePrice);
             return Some(match self.options.price {
                 Some(PricePolicy::Zero) => Decimal::new(0, 2),
                 Some(PricePolicy::Abs) | None => price.amount.abs(),
@@ -144,16 +148,16 @@ impl Cleaner<'_, '_> {
     pub(super) fn stock(&mut self) -> Option<i64> {
         match integer::read(self.row.get(Field::Quantity)) {
             Some(quantity) if quantity < 0 => {
-                self.fault(Code::NegativeQuantity);
+                self.report_fault(Code::NegativeQuantity);
                 Some(0)
             }
             Some(quantity) if quantity > MAX_QUANTITY => {
-                self.fault(Code::QuantityOutOfRange);
+                self.report_fault(Code::QuantityOutOfRange);
                 Some(0)
             }
             Some(quantity) => Some(quantity),
             None => {
-                self.fault(Code::UnreadableQuantity);
+                self.report_fault(Code::UnreadableQuantity);
                 None
             }
         }
@@ -166,15 +170,15 @@ impl Cleaner<'_, '_> {
             value => match moment::read(value, self.options.timezone) {
                 Some(moment) => Ok(Some(moment)),
                 None => {
-                    self.fault(Code::UnreadableTime);
+                    self.report_fault(Code::UnreadableTime);
                     Err(Unreadable)
                 }
             },
         }
     }
 
-    /// The times of creation and of the last change. If one is missing, the other is used; if both are, the time of the
-    /// import.
+    /// The times of creation and of the last change. If one is missing, the other is used; if both are missing, the time of
+    /// the import.
     pub(super) fn times(&mut self, has_columns: bool) -> Result<(DateTime<Utc>, DateTime<Utc>), Unreadable> {
         let created = self.time(Field::CreatedAt)?;
         let updated = self.time(Field::UpdatedAt)?;
@@ -189,14 +193,14 @@ impl Cleaner<'_, '_> {
     pub(super) fn reference(&mut self, field: Field, find: impl FnOnce(i64) -> Reference) -> Option<i64> {
         let id = integer::read(self.row.get(field));
         match id.map_or(Reference::Absent, find) {
-            Reference::Kept => id,
+            Reference::Imported => id,
             Reference::Skipped => {
                 let (table, id) = (self.table(), self.id);
                 self.sink.note(NoteCode::RowsSkipped, table, id);
                 None
             }
             Reference::Absent => {
-                self.fault(Code::DanglingReference);
+                self.report_fault(Code::DanglingReference);
                 None
             }
         }
@@ -209,9 +213,9 @@ pub(super) struct Unreadable;
 
 /// Reads unique, positive ids from rows in ascending order of ids. Contains the previous id.
 #[derive(Debug, Default)]
-pub(super) struct Ids(i64);
+pub(super) struct IdReader(i64);
 
-impl Ids {
+impl IdReader {
     /// The id of a row; `None` if it is not valid, so that the row has to be skipped.
     pub(super) fn next(&mut self, key: &Value, table: &'static str, sink: &mut Sink<'_>) -> Option<i64> {
         match key.integer() {

@@ -1,6 +1,6 @@
 //! Brands, categories and suppliers.
 
-use super::clean_row::{Cleaner, IdSet, Ids, Sink};
+use super::clean_row::{Cleaner, IdReader, IdSet, Sink};
 use super::table_rows;
 use crate::error::Result;
 use crate::mapping::{Field, TableMap};
@@ -20,7 +20,7 @@ pub(super) fn read(
 ) -> Result<IdSet> {
     let (precision, role) = (reader.precision(), map.role);
     let has_times = map.get(Field::CreatedAt).is_some() && map.get(Field::UpdatedAt).is_some();
-    let (mut ids, mut known) = (Ids::default(), IdSet::default());
+    let (mut ids, mut all_ids) = (IdReader::default(), IdSet::default());
     table_rows::for_each(reader, map, options, progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());
@@ -34,7 +34,7 @@ pub(super) fn read(
             sink,
         };
         let times = cleaner.times(has_times);
-        known.add(id, times.is_ok());
+        all_ids.add(id, times.is_ok());
         let Ok((created_at, updated_at)) = times else {
             return Ok(());
         };
@@ -48,5 +48,5 @@ pub(super) fn read(
             updated_at,
         })
     })?;
-    Ok(known)
+    Ok(all_ids)
 }

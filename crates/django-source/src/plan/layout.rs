@@ -38,7 +38,7 @@ impl Layout {
             *map = columns::map(role, &role_tables, users, &options.map)?;
         }
         let mut layout = Self {
-            refusal_reasons: missing(&role_tables, &maps),
+            refusal_reasons: missing_or_ambiguous(&role_tables, &maps),
             catalogue,
             maps,
             accounts,
@@ -48,7 +48,7 @@ impl Layout {
         if layout.refusal_reasons.is_empty() {
             layout
                 .refusal_reasons
-                .extend(several_tenants(reader, &layout, options)?);
+                .extend(tenants_refusal(reader, &layout, options)?);
         }
         Ok(layout)
     }
@@ -97,25 +97,25 @@ impl Layout {
     }
 
     /// Adds notes about names and types that differ from the documented ones, and about columns that are missing.
-    pub(crate) fn note(&self, notes: &mut Notes) {
+    pub(crate) fn note_differences(&self, notes: &mut Notes) {
         for map in self.maps() {
             let (role, table) = (map.role, &map.table.name);
             if table != role.documented_table() {
-                notes.detail(NoteCode::TablesMapped, table, role.name().to_owned());
+                notes.add_detail(NoteCode::TablesMapped, table, role.name().to_owned());
             }
             for mapped in map.columns.iter().filter(|mapped| role.documents(mapped.field)) {
                 let name = format!("{table}.{}", mapped.column.name);
                 if mapped.how != How::Name {
                     let detail = format!("{}, by {}", mapped.field.name(), mapped.how.name());
-                    notes.detail(NoteCode::ColumnsMapped, &name, detail);
+                    notes.add_detail(NoteCode::ColumnsMapped, &name, detail);
                 }
-                if converts(mapped.field.kind(), mapped.column.kind) {
+                if needs_conversion(mapped.field.kind(), mapped.column.kind) {
                     let detail = format!("declared {}", mapped.column.declared);
-                    notes.detail(NoteCode::TypesConverted, &name, detail);
+                    notes.add_detail(NoteCode::TypesConverted, &name, detail);
                 }
             }
             for field in map.missing() {
-                notes.detail(
+                notes.add_detail(
                     NoteCode::ColumnsMissing,
                     &format!("{table}.{}", field.name()),
                     "empty".to_owned(),
@@ -126,12 +126,12 @@ impl Layout {
 }
 
 /// Whether values of a column have to be converted. False for a column without a type, for which this is not known.
-fn converts(documented: Kind, declared: Kind) -> bool {
+fn needs_conversion(documented: Kind, declared: Kind) -> bool {
     documented != declared && declared != Kind::Other
 }
 
 /// The required tables and columns that are missing or ambiguous.
-fn missing(role_tables: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> {
+fn missing_or_ambiguous(role_tables: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalReason> {
     let mut reasons = Vec::new();
     let ambiguous = |role: Role| role_tables.ambiguous.iter().find(|(other, _)| *other == role);
     let mut roles: Vec<&str> = Role::ALL
@@ -175,7 +175,7 @@ fn missing(role_tables: &RoleTables, maps: &[Option<TableMap>]) -> Vec<RefusalRe
 }
 
 /// The reason to refuse the source if it has several tenants and the options choose none of them.
-fn several_tenants(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<RefusalReason>> {
+fn tenants_refusal(reader: &mut Reader, layout: &Layout, options: &Options) -> Result<Option<RefusalReason>> {
     let maps = layout.maps();
     tenants::check(options.tenant.as_ref(), &maps)?;
     if options.tenant.is_some() {

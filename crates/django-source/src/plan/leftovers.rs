@@ -40,43 +40,43 @@ const COLUMNS_PER_STATEMENT: usize = 50;
 
 /// Counts the rows of a table.
 pub(super) fn count(reader: &mut Reader, table: &Table) -> Result<u64> {
-    let sql = format!("SELECT count(*) FROM {}{}", table.sql_name, reader.unindexed());
+    let sql = format!("SELECT count(*) FROM {}{}", table.sql_name, reader.not_indexed());
     Ok(u64::try_from(reader.number(&table.name, sql)?).unwrap_or(0))
 }
 
 /// Adds notes about the columns and tables that are not imported, with the number of rows that have values in them.
-pub(super) fn note(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
+pub(super) fn note_leftovers(reader: &mut Reader, layout: &Layout, notes: &mut Notes) -> Result<()> {
     for map in layout.maps() {
         let unmapped: Vec<String> = map.unmapped().map(|column| column.name.clone()).collect();
-        columns(reader, &map.table, &unmapped, NoteCode::ColumnsDropped, notes)?;
+        note_columns(reader, &map.table, &unmapped, NoteCode::ColumnsDropped, notes)?;
     }
     if let Some(table) = &layout.accounts.users {
-        let mut kept = IMPORTED_USER_COLUMNS.to_vec();
+        let mut imported = IMPORTED_USER_COLUMNS.to_vec();
         if table.column("username").is_none() {
-            kept.push("email");
+            imported.push("email");
         }
         let names = table.columns.iter().map(|column| column.name.clone());
-        let unmapped: Vec<String> = names.filter(|name| !kept.contains(&name.as_str())).collect();
-        columns(reader, table, &unmapped, NoteCode::UserColumnsDropped, notes)?;
+        let unmapped: Vec<String> = names.filter(|name| !imported.contains(&name.as_str())).collect();
+        note_columns(reader, table, &unmapped, NoteCode::UserColumnsDropped, notes)?;
     }
-    let used: Vec<&str> = layout
+    let imported_tables: Vec<&str> = layout
         .maps()
         .iter()
         .map(|map| map.table.name.as_str())
         .chain(layout.accounts.names())
         .collect();
     for table in &layout.catalogue.tables {
-        if used.contains(&table.name.as_str()) || DJANGO_TABLES.contains(&table.name.as_str()) {
+        if imported_tables.contains(&table.name.as_str()) || DJANGO_TABLES.contains(&table.name.as_str()) {
             continue;
         }
-        notes.rows(
+        notes.add_rows(
             NoteCode::OtherTablesLeft,
             &table.name,
             count_if_readable(reader, table)?,
         );
     }
     for view in &layout.catalogue.views {
-        notes.detail(NoteCode::OtherTablesLeft, view, "not a table".to_owned());
+        notes.add_detail(NoteCode::OtherTablesLeft, view, "not a table".to_owned());
     }
     Ok(())
 }
@@ -95,7 +95,7 @@ fn count_if_readable(reader: &mut Reader, table: &Table) -> Result<Option<u64>> 
     }
 }
 
-fn columns(
+fn note_columns(
     reader: &mut Reader,
     table: &Table,
     names: &[String],
@@ -103,25 +103,25 @@ fn columns(
     notes: &mut Notes,
 ) -> Result<()> {
     for names in names.chunks(COLUMNS_PER_STATEMENT) {
-        let filled = |name: &String| match reader {
+        let count_values = |name: &String| match reader {
             Reader::Sqlite(_) => format!("count(nullif({}, ''))", quoted(name)),
             Reader::Postgres(_) => format!("count(nullif({}::text, ''))", quoted(name)),
         };
-        let counts: Vec<String> = names.iter().map(filled).collect();
+        let counts: Vec<String> = names.iter().map(count_values).collect();
         let select = Select {
             table: table.name.clone(),
             sql: format!(
                 "SELECT {} FROM {}{}",
                 counts.join(", "),
                 table.sql_name,
-                reader.unindexed()
+                reader.not_indexed()
             ),
             kinds: vec![Kind::Integer; names.len()],
         };
         reader.for_each(&select, &mut |row| {
             for (name, rows) in names.iter().zip(row) {
                 let rows = rows.integer().and_then(|rows| u64::try_from(rows).ok());
-                notes.rows(code, &format!("{}.{name}", table.name), rows);
+                notes.add_rows(code, &format!("{}.{name}", table.name), rows);
             }
             Ok(())
         })?;
@@ -130,7 +130,7 @@ fn columns(
 }
 
 /// The largest id that a table has generated according to the database's sequence; 0 if there is none.
-pub(super) fn last_generated(reader: &mut Reader, table: &Table, id: &str) -> Result<i64> {
+pub(super) fn last_generated_id(reader: &mut Reader, table: &Table, id: &str) -> Result<i64> {
     let name = table.name.replace('\'', "''");
     match reader {
         Reader::Sqlite(_) => {
@@ -139,7 +139,7 @@ pub(super) fn last_generated(reader: &mut Reader, table: &Table, id: &str) -> Re
             if reader.number("sqlite_sequence", counts.to_owned())? == 0 {
                 return Ok(0);
             }
-            // `seq` may contain a value of any type, so the value is checked instead of converted.
+            // `seq` can contain a value of any type, so the value is checked instead of converted.
             let sql = format!(
                 "SELECT seq FROM sqlite_sequence WHERE name = '{name}' AND typeof(seq) = 'integer' LIMIT 1"
             );

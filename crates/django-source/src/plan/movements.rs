@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::clean_row::{Cleaner, Ids, Reference, Sink};
+use super::clean_row::{Cleaner, IdReader, Reference, Sink};
 use super::survey::Survey;
 use super::{products, table_rows};
 use crate::clean::integer;
@@ -17,7 +17,7 @@ use crate::stock::MAX_QUANTITY;
 pub(super) struct Movement {
     pub(super) inflow: Inflow,
     /// The selling price and the cost price of an outflow; 0 for an inflow.
-    pub(super) unit: (Decimal, Decimal),
+    pub(super) unit_prices: (Decimal, Decimal),
     /// The product's index in the list of products.
     pub(super) product: usize,
     /// The user who recorded it.
@@ -35,7 +35,7 @@ impl Movement {
             updated_at,
             ..
         } = self.inflow;
-        let (unit_price, unit_cost) = self.unit;
+        let (unit_price, unit_cost) = self.unit_prices;
         Outflow {
             id,
             product_id,
@@ -60,7 +60,7 @@ pub(super) fn read(
     let precision = reader.precision();
     let (role, options) = (map.role, &survey.options);
     let has_times = map.get(Field::CreatedAt).is_some() && map.get(Field::UpdatedAt).is_some();
-    let (mut ids, mut largest) = (Ids::default(), 0);
+    let (mut ids, mut largest) = (IdReader::default(), 0);
     table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());
@@ -83,12 +83,12 @@ pub(super) fn read(
                 return Ok(());
             }
             Some(quantity) if quantity > MAX_QUANTITY => {
-                cleaner.fault(Code::QuantityOutOfRange);
+                cleaner.report_fault(Code::QuantityOutOfRange);
                 None
             }
             Some(quantity) => Some(quantity),
             None => {
-                cleaner.fault(Code::UnreadableQuantity);
+                cleaner.report_fault(Code::UnreadableQuantity);
                 None
             }
         };
@@ -100,7 +100,7 @@ pub(super) fn read(
                 .ok();
             match index.and_then(|index| survey.products.get(index)) {
                 Some(product) if product.skipped => Reference::Skipped,
-                Some(_) => Reference::Kept,
+                Some(_) => Reference::Imported,
                 None => Reference::Absent,
             }
         });
@@ -108,10 +108,14 @@ pub(super) fn read(
             Role::Inflow => cleaner.reference(Field::Supplier, |id| survey.suppliers.find(id)),
             _ => Some(0),
         };
-        let unit = match index.and_then(|index| survey.products.get(index)) {
+        let unit_prices = match index.and_then(|index| survey.products.get(index)) {
             Some(product) if role == Role::Outflow => {
                 let (price, cost) = products::prices(product);
-                unit(&mut cleaner, Field::SellingPrice, price).zip(unit(&mut cleaner, Field::CostPrice, cost))
+                price_or_default(&mut cleaner, Field::SellingPrice, price).zip(price_or_default(
+                    &mut cleaner,
+                    Field::CostPrice,
+                    cost,
+                ))
             }
             _ => Some((Decimal::ZERO, Decimal::ZERO)),
         };
@@ -121,9 +125,9 @@ pub(super) fn read(
             Some(product_id),
             Some(product),
             Some(supplier_id),
-            Some(unit),
+            Some(unit_prices),
             Ok((created_at, updated_at)),
-        ) = (quantity, product_id, index, supplier_id, unit, times)
+        ) = (quantity, product_id, index, supplier_id, unit_prices, times)
         else {
             return Ok(());
         };
@@ -131,7 +135,7 @@ pub(super) fn read(
         let actor = row
             .get(Field::Actor)
             .integer()
-            .filter(|id| survey.users.find(*id) == Reference::Kept);
+            .filter(|id| survey.users.find(*id) == Reference::Imported);
         let inflow = Inflow {
             id,
             product_id,
@@ -143,7 +147,7 @@ pub(super) fn read(
         };
         each(Movement {
             inflow,
-            unit,
+            unit_prices,
             product,
             actor,
         })
@@ -151,10 +155,10 @@ pub(super) fn read(
     Ok(largest)
 }
 
-/// A price of an outflow, or that of the product if none is stored.
-fn unit(cleaner: &mut Cleaner<'_, '_>, field: Field, of_product: Decimal) -> Option<Decimal> {
+/// A price of an outflow, or `default` if none is stored.
+fn price_or_default(cleaner: &mut Cleaner<'_, '_>, field: Field, default: Decimal) -> Option<Decimal> {
     if cleaner.row.get(field).is_null() {
-        Some(of_product)
+        Some(default)
     } else {
         cleaner.price(field)
     }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use rust_decimal::Decimal;
 use sha2::{Digest, Sha256};
 
-use super::clean_row::{Cleaner, Ids, Sink};
+use super::clean_row::{Cleaner, IdReader, Sink};
 use super::survey::Survey;
 use super::table_rows;
 use crate::clean::text;
@@ -19,7 +19,7 @@ use crate::stock::ProductState;
 
 /// Calls `each` with every product, or with the id of one that is skipped.
 ///
-/// Missing times are later derived from the movements, and duplicate serial numbers are replaced later.
+/// The caller derives missing times from the movements and replaces duplicate serial numbers.
 pub(super) fn read(
     reader: &mut Reader,
     map: &TableMap,
@@ -29,7 +29,7 @@ pub(super) fn read(
 ) -> Result<()> {
     let precision = reader.precision();
     let (role, options) = (map.role, &survey.options);
-    let mut ids = Ids::default();
+    let mut ids = IdReader::default();
     table_rows::for_each(reader, map, options, &survey.progress, &mut |row| {
         let Some(id) = ids.next(row.key(), role.name(), sink) else {
             return Ok(());
@@ -86,11 +86,11 @@ pub(super) fn read(
             created_at: created.or(updated).unwrap_or(options.now),
             updated_at: updated.or(created).unwrap_or(options.now),
         };
-        each(ProductRow::Kept(
+        each(ProductRow::Imported(
             product,
             Times {
-                created: created.is_some(),
-                updated: updated.is_some(),
+                has_created: created.is_some(),
+                has_updated: updated.is_some(),
             },
         ))
     })
@@ -98,30 +98,30 @@ pub(super) fn read(
 
 /// A product that is imported, or the id of one that is skipped.
 pub(super) enum ProductRow {
-    Kept(Product, Times),
+    Imported(Product, Times),
     Skipped(i64),
 }
 
-/// Whether a row has each of its times.
+/// The times that a row has.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Times {
-    pub(super) created: bool,
-    pub(super) updated: bool,
+    pub(super) has_created: bool,
+    pub(super) has_updated: bool,
 }
 
 /// The data of a product that is kept in memory.
 pub(super) fn state(row: &ProductRow) -> ProductState {
     match row {
         ProductRow::Skipped(id) => ProductState::skipped(*id),
-        ProductRow::Kept(product, times) => {
+        ProductRow::Imported(product, times) => {
             let mut state = ProductState::new(
                 product.id,
                 product.quantity,
                 product.cost_price,
                 product.selling_price,
             );
-            state.created_at = times.created.then_some(product.created_at);
-            state.updated_at = times.updated.then_some(product.updated_at);
+            state.created_at = times.has_created.then_some(product.created_at);
+            state.updated_at = times.has_updated.then_some(product.updated_at);
             state
         }
     }
@@ -141,19 +141,19 @@ pub(super) fn fingerprint(text: &str) -> Fingerprint {
 /// Finds duplicate serial numbers, and their replacements.
 #[derive(Debug, Default)]
 pub(super) struct SerieNumbers {
-    first: HashMap<Fingerprint, i64>,
-    reported: HashSet<i64>,
+    first_ids: HashMap<Fingerprint, i64>,
+    reported_ids: HashSet<i64>,
     duplicates: Vec<(i64, String)>,
 }
 
 impl SerieNumbers {
     pub(super) fn add(&mut self, id: i64, number: &str, findings: &mut Findings) {
-        match self.first.entry(fingerprint(number)) {
+        match self.first_ids.entry(fingerprint(number)) {
             std::collections::hash_map::Entry::Vacant(vacant) => {
                 vacant.insert(id);
             }
             std::collections::hash_map::Entry::Occupied(first) => {
-                if self.reported.insert(*first.get()) {
+                if self.reported_ids.insert(*first.get()) {
                     findings.add(Code::DuplicateSerieNumber, "product", Some(*first.get()));
                 }
                 findings.add(Code::DuplicateSerieNumber, "product", Some(id));
@@ -162,18 +162,18 @@ impl SerieNumbers {
         }
     }
 
-    /// The replaced serial numbers of all but the first product of each number, by product id.
+    /// The new serial numbers, by product id, of products that have the number of an earlier product.
     pub(super) fn replacements(mut self, policy: Option<SeriePolicy>) -> HashMap<i64, Option<String>> {
         let duplicates = std::mem::take(&mut self.duplicates);
-        let mut replaced = HashMap::with_capacity(duplicates.len());
+        let mut replacements = HashMap::with_capacity(duplicates.len());
         for (id, number) in duplicates {
             let number = match policy {
                 Some(SeriePolicy::Suffix) => Some(self.free_number(id, &number)),
                 Some(SeriePolicy::NullLater) | None => None,
             };
-            replaced.insert(id, number);
+            replacements.insert(id, number);
         }
-        replaced
+        replacements
     }
 
     /// The number with the id appended, shortened to the maximum length. If another product has the result, a counter
@@ -187,7 +187,7 @@ impl SerieNumbers {
             candidate.truncate(candidate.trim_end().len());
             candidate.push_str(&suffix);
             if let std::collections::hash_map::Entry::Vacant(vacant) =
-                self.first.entry(fingerprint(&candidate))
+                self.first_ids.entry(fingerprint(&candidate))
             {
                 vacant.insert(id);
                 return candidate;

@@ -183,7 +183,7 @@ fn product_rows(
         return rows.finish();
     };
     products::read(reader, map, survey, sink, &mut |row| {
-        let ProductRow::Kept(product, _) = row else {
+        let ProductRow::Imported(product, _) = row else {
             return Ok(());
         };
         let index = survey

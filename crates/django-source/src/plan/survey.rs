@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, HashMap};
 
-use super::accounts::{BUILT_IN, Rights};
+use super::accounts::{BUILT_IN_GROUPS, Rights};
 use super::clean_row::{IdSet, Sink};
-use super::leftovers::{last_generated, next_id, note, source_counts, titles};
+use super::leftovers::{last_generated_id, next_id, note_leftovers, source_counts, titles};
 use super::products::{ProductRow, SerieNumbers};
 use super::{Layout, labels, movements, products, users};
 use crate::error::Result;
@@ -67,7 +67,7 @@ pub(crate) fn survey(
     let refused = !layout.refusal_reasons.is_empty();
     let (mut stock, mut target) = (StockReport::default(), BTreeMap::new());
     if !refused {
-        layout.note(&mut notes);
+        layout.note_differences(&mut notes);
         let mut sink = Sink {
             findings: &mut findings,
             notes: &mut notes,
@@ -79,7 +79,7 @@ pub(crate) fn survey(
         survey.count_next_ids(reader, layout, largest)?;
         stock = survey.stock_report(reader, layout)?;
         target = survey.target();
-        note(reader, layout, &mut notes)?;
+        note_leftovers(reader, layout, &mut notes)?;
     }
     let findings = findings.list(&survey.options);
     let verdict = match (refused, findings.iter().all(|finding| finding.decided.is_some())) {
@@ -128,12 +128,12 @@ impl Survey {
             Some(map) => labels::read(reader, map, &self.options, &self.progress, sink, &mut |_| Ok(())),
             None => Ok(IdSet::default()),
         };
-        let known = (
+        let id_sets = (
             label(Role::Brand)?,
             label(Role::Category)?,
             label(Role::Supplier)?,
         );
-        (self.brands, self.categories, self.suppliers) = known;
+        (self.brands, self.categories, self.suppliers) = id_sets;
         if let Some(map) = layout.map(Role::Product) {
             self.read_products(reader, map, sink)?;
         }
@@ -157,7 +157,7 @@ impl Survey {
                 Ok(())
             })?;
         }
-        journal.close(&mut self.products);
+        journal.sort_and_sum(&mut self.products);
         self.journal = journal;
         Ok(largest.into())
     }
@@ -166,7 +166,7 @@ impl Survey {
         let (mut states, mut numbers, mut duplicates) =
             (Vec::new(), SerieNumbers::default(), Findings::default());
         products::read(reader, map, self, sink, &mut |row| {
-            if let ProductRow::Kept(product, _) = &row
+            if let ProductRow::Imported(product, _) = &row
                 && let Some(number) = &product.serie_number
             {
                 numbers.add(product.id, number, &mut duplicates);
@@ -216,12 +216,12 @@ impl Survey {
         ];
         for (role, present) in Role::ALL.into_iter().zip(present) {
             if let Some(map) = layout.map(role) {
-                let generated = last_generated(reader, &map.table, &map.id)?;
+                let generated = last_generated_id(reader, &map.table, &map.id)?;
                 self.next_id.insert(role.name(), next_id(generated, present));
             }
         }
         if let Some(table) = &layout.accounts.users {
-            let generated = last_generated(reader, table, "id")?;
+            let generated = last_generated_id(reader, table, "id")?;
             self.next_id
                 .insert("user", next_id(generated, self.users.largest()));
         }
@@ -229,12 +229,12 @@ impl Survey {
     }
 
     fn stock_report(&self, reader: &mut Reader, layout: &Layout) -> Result<StockReport> {
-        let kept = || self.products.iter().filter(|product| !product.skipped);
-        let mut differing: Vec<&ProductState> = kept()
+        let imported = || self.products.iter().filter(|product| !product.skipped);
+        let mut differing: Vec<&ProductState> = imported()
             .filter(|product| product.entries_without_movement() > 0)
             .collect();
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
-        let (products, all) = (count(kept().count()), count(differing.len()));
+        let (products, all) = (count(imported().count()), count(differing.len()));
         let difference = |product: &ProductState| (product.quantity - product.total).abs();
         differing.sort_by_key(|product| (std::cmp::Reverse(difference(product)), product.id));
         differing.truncate(MAX_DIFFERENCES);
@@ -257,22 +257,22 @@ impl Survey {
 
     /// The number of rows of each table after the import.
     fn target(&self) -> BTreeMap<&'static str, u64> {
-        let kept = || self.products.iter().filter(|product| !product.skipped);
+        let imported = || self.products.iter().filter(|product| !product.skipped);
         let (inflows, outflows) = self.journal.counts(&self.products);
-        let own: u64 = kept().map(ProductState::entries_without_movement).sum();
-        let named = self.rights.groups.iter().map(|group| group.name.as_str());
-        let groups = named.filter(|name| !BUILT_IN.contains(name)).count() + BUILT_IN.len();
+        let without_movement: u64 = imported().map(ProductState::entries_without_movement).sum();
+        let names = self.rights.groups.iter().map(|group| group.name.as_str());
+        let groups = names.filter(|name| !BUILT_IN_GROUPS.contains(name)).count() + BUILT_IN_GROUPS.len();
         let count = |length: usize| u64::try_from(length).unwrap_or(u64::MAX);
         BTreeMap::from([
-            ("brand", self.brands.kept()),
-            ("category", self.categories.kept()),
-            ("supplier", self.suppliers.kept()),
-            ("product", count(kept().count())),
+            ("brand", self.brands.imported_count()),
+            ("category", self.categories.imported_count()),
+            ("supplier", self.suppliers.imported_count()),
+            ("product", count(imported().count())),
             ("inflow", inflows),
             ("outflow", outflows),
-            ("user", self.users.kept()),
+            ("user", self.users.imported_count()),
             ("group", count(groups)),
-            ("stock_change", inflows + outflows + own),
+            ("stock_change", inflows + outflows + without_movement),
         ])
     }
 }

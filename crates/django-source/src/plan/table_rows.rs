@@ -1,4 +1,4 @@
-//! Reads the rows of a role's table, with cells by the meaning of their columns.
+//! Reads the rows of a role's table, with access to their cells by [`Field`].
 
 use crate::error::Result;
 use crate::mapping::tenants::condition;
@@ -10,7 +10,7 @@ use crate::value::{Kind, Value, quoted};
 
 const NULL: &Value = &Value::Null;
 
-/// A row, with cells by the meaning of their columns.
+/// A row, with access to its cells by [`Field`].
 #[derive(Clone, Copy)]
 pub(super) struct Row<'a> {
     values: &'a [Value],
@@ -25,7 +25,7 @@ impl<'a> Row<'a> {
 
     /// The cell of a field; null if there is no such column.
     pub(super) fn get(self, field: Field) -> &'a Value {
-        let index = Field::ALL.iter().position(|known| *known == field);
+        let index = Field::ALL.iter().position(|other| *other == field);
         let position = index.and_then(|index| self.positions.get(index).copied().flatten());
         position
             .and_then(|position| self.values.get(position))
@@ -58,7 +58,7 @@ pub(super) fn for_each(
             "SELECT {} FROM {}{}{} ORDER BY {}",
             names.join(", "),
             map.table.sql_name,
-            reader.unindexed(),
+            reader.not_indexed(),
             condition(options.tenant.as_ref(), map),
             quoted(&map.id)
         ),

@@ -3,8 +3,8 @@
 use std::collections::HashSet;
 
 use super::Layout;
-use super::accounts::columns;
-use super::clean_row::{IdSet, Ids, Sink};
+use super::accounts::select_columns;
+use super::clean_row::{IdReader, IdSet, Sink};
 use super::products::fingerprint;
 use crate::clean::moment;
 use crate::error::Result;
@@ -22,9 +22,9 @@ pub(super) fn read(
     sink: &mut Sink<'_>,
     each: &mut dyn FnMut(User) -> Result<()>,
 ) -> Result<IdSet> {
-    let mut known = IdSet::default();
+    let mut all_ids = IdSet::default();
     let Some(table) = &layout.accounts.users else {
-        return Ok(known);
+        return Ok(all_ids);
     };
     let is_superuser = ["is_superuser", "is_admin"];
     let is_superuser = is_superuser.into_iter().find(|name| table.column(name).is_some());
@@ -32,7 +32,7 @@ pub(super) fn read(
     let by_email = table.name != "auth_user" || table.column("username").is_none();
     // A model without Django's permissions has no such column, and all its users are active.
     let can_be_inactive = table.column("is_active").is_some();
-    let names = [
+    let columns = [
         "id",
         "username",
         "email",
@@ -41,8 +41,8 @@ pub(super) fn read(
         is_superuser.unwrap_or("is_superuser"),
         "date_joined",
     ];
-    let select = columns(table, &names, "id", reader.unindexed());
-    let (mut ids, mut names) = (Ids::default(), HashSet::new());
+    let select = select_columns(table, &columns, "id", reader.not_indexed());
+    let (mut ids, mut fingerprints) = (IdReader::default(), HashSet::new());
     reader.for_each(&select, &mut |row| {
         let [key, name, email, password, active, superuser, joined] = row else {
             return Ok(());
@@ -51,17 +51,17 @@ pub(super) fn read(
             return Ok(());
         };
         // Users type this name to log in, so only characters that can't be stored are removed.
-        let named = name.text().filter(|name| !name.is_empty());
-        let username = named.or(email.text().filter(|_| by_email));
+        let name = name.text().filter(|name| !name.is_empty());
+        let username = name.or(email.text().filter(|_| by_email));
         let username = username.unwrap_or_default().replace('\0', "");
         let fault = if username.is_empty() {
             Some(Code::UnreadableUsername)
-        } else if names.insert(fingerprint(&username)) {
+        } else if fingerprints.insert(fingerprint(&username)) {
             None
         } else {
             Some(Code::DuplicateUsername)
         };
-        known.add(id, fault.is_none());
+        all_ids.add(id, fault.is_none());
         if let Some(code) = fault {
             sink.finding(code, "user", Some(id));
             return Ok(());
@@ -82,5 +82,5 @@ pub(super) fn read(
             created_at: moment::read(joined, options.timezone).unwrap_or(options.now),
         })
     })?;
-    Ok(known)
+    Ok(all_ids)
 }

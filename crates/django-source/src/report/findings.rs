@@ -123,11 +123,11 @@ impl Findings {
 
     /// Adds the findings of another collection.
     pub(crate) fn merge(&mut self, other: Self) {
-        for (key, (more, found)) in other.0 {
+        for (key, (other_count, other_ids)) in other.0 {
             let (count, ids) = self.0.entry(key).or_default();
-            *count += more;
+            *count += other_count;
             let room = MAX_IDS.saturating_sub(ids.len());
-            ids.extend(found.into_iter().take(room));
+            ids.extend(other_ids.into_iter().take(room));
         }
     }
 

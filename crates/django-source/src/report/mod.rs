@@ -72,7 +72,7 @@ pub struct ColumnReport {
     pub how: &'static str,
 }
 
-/// A product whose quantity is not the sum of its movements.
+/// A product with a quantity that is not the sum of its movements.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct StockDifference {
     pub product_id: i64,
@@ -87,7 +87,7 @@ pub struct StockDifference {
     pub closing: i64,
 }
 
-/// The products whose quantity is not the sum of their movements.
+/// The products with a quantity that is not the sum of their movements.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct StockReport {
     /// The number of products that are imported.
@@ -115,7 +115,7 @@ pub struct Report {
     pub findings: Vec<Finding>,
     /// Changes, omissions and other information.
     pub notes: Vec<Note>,
-    /// The products whose quantity is not the sum of their movements.
+    /// The products with a quantity that is not the sum of their movements.
     pub stock: StockReport,
     /// The number of rows of each table after the import, including those that migrations add.
     pub target: BTreeMap<&'static str, u64>,

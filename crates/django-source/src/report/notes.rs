@@ -58,8 +58,8 @@ impl NoteCode {
 
     const fn message(self) -> &'static str {
         match self {
-            Self::TablesMapped => "tables that have another name than documented",
-            Self::ColumnsMapped => "columns that have another name than documented",
+            Self::TablesMapped => "tables with names that differ from the documented ones",
+            Self::ColumnsMapped => "columns with names that differ from the documented ones",
             Self::ColumnsMissing => "documented columns that are missing",
             Self::ColumnsDropped => {
                 "further columns, which are not imported, with the number of rows that have a value"
@@ -70,12 +70,12 @@ impl NoteCode {
             Self::OtherTablesLeft => {
                 "tables of other apps, which are not imported, with their number of rows"
             }
-            Self::TypesConverted => "columns of another type than documented",
+            Self::TypesConverted => "columns with types that differ from the documented ones",
             Self::PricesRounded => {
                 "prices that are imported as Django shows them, rounded to two decimals or 15 digits"
             }
             Self::TextsMended => {
-                "texts that were trimmed, shortened, composed, or stripped of characters that cannot be stored"
+                "texts that were trimmed, shortened, normalized (NFC), or stripped of characters that cannot be stored"
             }
             Self::TimesFilled => "rows without a time, which is filled in",
             Self::MovementsWithoutEffectSkipped => {
@@ -84,7 +84,9 @@ impl NoteCode {
             Self::StockDifferences => {
                 "products whose quantity is not the sum of their movements; ledger entries make up the difference"
             }
-            Self::RowsSkipped => "rows that are not imported because the row they refer to is not",
+            Self::RowsSkipped => {
+                "rows that are not imported because they refer to a row that is not imported"
+            }
             Self::PasswordsUnusable => "users who cannot log in until they get a new password",
             Self::GroupReplacesBuiltin => {
                 "groups that replace the permissions of a built-in group of the same name"
@@ -148,7 +150,7 @@ impl Notes {
     }
 
     /// Adds a row to a note.
-    pub(crate) fn row(&mut self, code: NoteCode, name: &str, id: i64) {
+    pub(crate) fn add_row(&mut self, code: NoteCode, name: &str, id: i64) {
         if let Some(item) = self.item(code, name) {
             *item.rows.get_or_insert(0) += 1;
             if item.ids.len() < MAX_IDS && item.ids.last() != Some(&id) {
@@ -158,14 +160,14 @@ impl Notes {
     }
 
     /// Adds a number of rows to a note.
-    pub(crate) fn rows(&mut self, code: NoteCode, name: &str, rows: Option<u64>) {
+    pub(crate) fn add_rows(&mut self, code: NoteCode, name: &str, rows: Option<u64>) {
         if let (Some(item), Some(rows)) = (self.item(code, name), rows) {
             *item.rows.get_or_insert(0) += rows;
         }
     }
 
     /// Adds an item with additional information.
-    pub(crate) fn detail(&mut self, code: NoteCode, name: &str, detail: String) {
+    pub(crate) fn add_detail(&mut self, code: NoteCode, name: &str, detail: String) {
         if let Some(item) = self.item(code, name) {
             item.detail = Some(detail);
         }

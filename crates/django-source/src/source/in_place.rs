@@ -37,8 +37,8 @@ pub(super) fn find(path: &Path) -> Result<SourceFile> {
     // Only the version for reading counts; a damaged file may have a different one for writing.
     let in_wal_mode = header.ends_with(&[2]) || with_suffix(path, "-wal").exists();
     if in_wal_mode && !with_suffix(path, "-shm").exists() {
-        // If a program opens the database meanwhile, the copy is useless. But then the program has created `-shm`, and reading
-        // in place creates no more files.
+        // If a program opens the database during the copy, the copy is useless. But then the program has created `-shm`, and
+        // reading in place creates no further files.
         for _ in 0..3 {
             if let Some(source) = try_copy(path)? {
                 return Ok(source);
@@ -52,7 +52,7 @@ pub(super) fn find(path: &Path) -> Result<SourceFile> {
     })
 }
 
-/// A copy of the database and its logs; `None` if another program opened or changed them meanwhile.
+/// A copy of the database and its logs; `None` if another program opened or changed them during the copy.
 fn try_copy(path: &Path) -> Result<Option<SourceFile>> {
     let state = || -> Result<_> {
         let logs = LOGS.map(|log| {
@@ -60,19 +60,19 @@ fn try_copy(path: &Path) -> Result<Option<SourceFile>> {
                 .ok()
                 .map(|log| stamp(&log))
         });
-        let opened = with_suffix(path, "-shm").exists();
-        Ok((stamp(&std::fs::metadata(path)?), logs, opened))
+        let is_open = with_suffix(path, "-shm").exists();
+        Ok((stamp(&std::fs::metadata(path)?), logs, is_open))
     };
-    let before = state()?;
+    let initial_state = state()?;
     let folder = tempfile::tempdir()?;
     let copy = folder.path().join("source.sqlite3");
     let bytes = std::fs::copy(path, &copy)?;
-    for (log, found) in LOGS.iter().zip(&before.1) {
+    for (log, found) in LOGS.iter().zip(&initial_state.1) {
         if found.is_some() {
             std::fs::copy(with_suffix(path, log), with_suffix(&copy, log))?;
         }
     }
-    if before.2 || state()? != before {
+    if initial_state.2 || state()? != initial_state {
         return Ok(None);
     }
     Ok(Some(SourceFile {

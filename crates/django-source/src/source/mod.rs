@@ -45,10 +45,10 @@ pub(crate) enum Reader {
 
 impl Reader {
     /// Makes reading fail once this progress is cancelled.
-    pub(crate) fn watch(&mut self, progress: &Progress) {
+    pub(crate) fn set_progress(&mut self, progress: &Progress) {
         match self {
-            Self::Sqlite(reader) => reader.watch(progress),
-            Self::Postgres(reader) => reader.watch(progress),
+            Self::Sqlite(reader) => reader.set_progress(progress),
+            Self::Postgres(reader) => reader.set_progress(progress),
         }
     }
 
@@ -95,7 +95,7 @@ impl Reader {
     }
 
     /// The SQL after a table's name in `FROM` that makes SQLite ignore indexes, which may lack rows in a damaged file.
-    pub(crate) const fn unindexed(&self) -> &'static str {
+    pub(crate) const fn not_indexed(&self) -> &'static str {
         match self {
             Self::Sqlite(_) => " NOT INDEXED",
             Self::Postgres(_) => "",

@@ -55,7 +55,7 @@ impl PostgresReader {
         })
     }
 
-    pub(super) fn watch(&mut self, progress: &Progress) {
+    pub(super) fn set_progress(&mut self, progress: &Progress) {
         self.progress = progress.clone();
     }
 
@@ -82,13 +82,13 @@ impl PostgresReader {
                         .map(|(column, kind)| value(row, column, *kind)),
                 );
                 count += 1;
-                let weight: usize = values.iter().map(Value::weight).sum();
-                if weight > crate::MAX_ROW_BYTES {
+                let row_bytes: usize = values.iter().map(Value::approximate_bytes).sum();
+                if row_bytes > crate::MAX_ROW_BYTES {
                     return Err(Error::TooLong {
                         table: select.table.clone(),
                     });
                 }
-                bytes += weight;
+                bytes += row_bytes;
                 each(&values)?;
             }
             if count < rows {
@@ -106,9 +106,9 @@ impl PostgresReader {
         self.runtime
             .block_on(self.client.simple_query(sql))
             .map_err(|error| match error.as_db_error() {
-                Some(refused) => Error::Query {
+                Some(sent) => Error::Query {
                     table: select.table.clone(),
-                    reason: refused.message().to_owned(),
+                    reason: sent.message().to_owned(),
                 },
                 None => connection_error(&error),
             })
@@ -141,17 +141,17 @@ fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsC
         ))
     };
     let mut url = Url::parse(address).map_err(|_| wrong("it is not a URL"))?;
-    let (mut mode, mut roots, mut kept) = ("prefer".to_owned(), None, Vec::new());
+    let (mut mode, mut roots, mut driver_parameters) = ("prefer".to_owned(), None, Vec::new());
     for (key, value) in url.query_pairs().into_owned() {
         match key.as_str() {
             "sslmode" => mode = value,
             "sslrootcert" => roots = Some(value),
-            _ => kept.push((key, value)),
+            _ => driver_parameters.push((key, value)),
         }
     }
     url.set_query(None);
-    if !kept.is_empty() {
-        url.query_pairs_mut().extend_pairs(kept);
+    if !driver_parameters.is_empty() {
+        url.query_pairs_mut().extend_pairs(driver_parameters);
     }
     // The driver does not decode `+` as a space.
     let query = url.query().map(|query| query.replace('+', "%20"));
@@ -175,8 +175,8 @@ fn settings(address: &str) -> Result<(Config, tokio_postgres_rustls::MakeRustlsC
 }
 
 fn connection_error(error: &tokio_postgres::Error) -> Error {
-    if let Some(refused) = error.as_db_error() {
-        return Error::Connection(refused.message().to_owned());
+    if let Some(sent) = error.as_db_error() {
+        return Error::Connection(sent.message().to_owned());
     }
     let cause = std::error::Error::source(error).map(ToString::to_string);
     Error::Connection(cause.unwrap_or_else(|| "the connection ended".to_owned()))

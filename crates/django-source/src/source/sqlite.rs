@@ -55,7 +55,7 @@ impl SqliteReader {
             calls,
             _file: file,
         };
-        reader.watch(&Progress::default());
+        reader.set_progress(&Progress::default());
         // The snapshot of the transaction is taken by its first read.
         reader
             .connection
@@ -64,7 +64,7 @@ impl SqliteReader {
         Ok(reader)
     }
 
-    pub(super) fn watch(&mut self, progress: &Progress) {
+    pub(super) fn set_progress(&mut self, progress: &Progress) {
         self.progress = progress.clone();
         let (progress, calls_left) = (progress.clone(), Arc::clone(&self.calls_left));
         let steps = i32::try_from(STEPS_PER_CALL).unwrap_or(i32::MAX);

@@ -1,7 +1,8 @@
 //! TLS for PostgreSQL, with the meaning of `sslmode` in PostgreSQL's own clients.
 //!
-//! `prefer` and `require` encrypt without checking the certificate; `verify-ca` and `verify-full` check it, including
-//! the host's name, against the public authorities or those of `sslrootcert`.
+//! `prefer`, and `require` without `sslrootcert`, encrypt without checking the certificate. `require` with `sslrootcert`,
+//! `verify-ca` and `verify-full` check it, including the host's name, against the authorities in `sslrootcert` or the public
+//! ones.
 
 use std::sync::Arc;
 

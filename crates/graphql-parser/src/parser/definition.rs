@@ -14,7 +14,7 @@ use super::{Parser, Result};
 use crate::error::{Error, ErrorKind};
 use crate::token::TokenKind;
 
-/// The keywords that begin a definition of a type system. `extend` may precede all but the last.
+/// The keywords that begin a definition of a type system. `extend` can precede each except `directive`.
 const TYPE_SYSTEM: [&str; 8] = [
     "schema",
     "scalar",
@@ -38,7 +38,7 @@ impl Parser<'_> {
     pub(super) fn document(mut self) -> Result<ExecutableDocument> {
         let start = self.token.pos;
         let mut definitions = Definitions::default();
-        // A document has at least one definition, so the end of the text is an error before that.
+        // A document has at least one definition, so an empty text is an error.
         self.definition(&mut definitions)?;
         while self.token.kind != TokenKind::End {
             self.definition(&mut definitions)?;
@@ -49,9 +49,9 @@ impl Parser<'_> {
             fragments,
         } = definitions;
         if anonymous.is_none() && named.is_empty() {
-            self.defer(ErrorKind::NoOperation, start, "The document has no operation.");
+            self.defer_error(ErrorKind::NoOperation, start, "The document has no operation.");
         }
-        if let Some(error) = self.deferred {
+        if let Some(error) = self.deferred_error {
             return Err(error);
         }
         let operations = anonymous.map_or(DocumentOperations::Multiple(named), DocumentOperations::Single);
@@ -135,7 +135,7 @@ impl Parser<'_> {
         if anonymous.is_some() || (name.is_none() && !definitions.named.is_empty()) {
             let pos = anonymous.unwrap_or(operation.pos);
             let message = "An operation without a name must be the only one of its document.";
-            self.defer(ErrorKind::AnonymousOperationNotAlone, pos, message);
+            self.defer_error(ErrorKind::AnonymousOperationNotAlone, pos, message);
         }
         let Some(name) = name else {
             definitions.anonymous.get_or_insert(operation);
@@ -145,7 +145,7 @@ impl Parser<'_> {
             Entry::Occupied(other) => {
                 let first = other.get().pos;
                 let message = "Two operations have the same name.";
-                self.defer(ErrorKind::DuplicateOperation { first }, name.pos, message);
+                self.defer_error(ErrorKind::DuplicateOperation { first }, name.pos, message);
             }
             Entry::Vacant(vacant) => {
                 vacant.insert(operation);
@@ -169,7 +169,7 @@ impl Parser<'_> {
             Entry::Occupied(other) => {
                 let first = other.get().pos;
                 let message = "Two fragments have the same name.";
-                self.defer(ErrorKind::DuplicateFragment { first }, name.pos, message);
+                self.defer_error(ErrorKind::DuplicateFragment { first }, name.pos, message);
             }
             Entry::Vacant(vacant) => {
                 vacant.insert(Positioned::new(fragment, start));

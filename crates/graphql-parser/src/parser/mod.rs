@@ -30,7 +30,7 @@ pub(crate) fn parse(text: &str, limits: Limits) -> Result<ExecutableDocument> {
         lexer,
         nesting: 0,
         max_nesting: limits.nesting.min(MAX_NESTING),
-        deferred: None,
+        deferred_error: None,
     };
     parser.document()
 }
@@ -43,7 +43,7 @@ struct Parser<'a> {
     nesting: u8,
     max_nesting: u8,
     /// The first construct that the syntax tree can't represent. Returned only if there is no syntax error.
-    deferred: Option<Error>,
+    deferred_error: Option<Error>,
 }
 
 impl<'a> Parser<'a> {
@@ -110,7 +110,7 @@ impl<'a> Parser<'a> {
         Ok(items)
     }
 
-    /// Like [`Self::many`], but the brackets may be missing.
+    /// Like [`Self::many`], but the brackets can be missing.
     fn optional_many<T>(
         &mut self,
         open: TokenKind,
@@ -124,8 +124,8 @@ impl<'a> Parser<'a> {
         }
     }
 
-    fn defer(&mut self, kind: ErrorKind, pos: Pos, message: &str) {
-        self.deferred
+    fn defer_error(&mut self, kind: ErrorKind, pos: Pos, message: &str) {
+        self.deferred_error
             .get_or_insert_with(|| Error::new(kind, pos, message));
     }
 

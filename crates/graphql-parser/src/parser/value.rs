@@ -43,7 +43,7 @@ impl Parser<'_> {
             match fields.entry(name.node) {
                 Entry::Occupied(_) => {
                     let message = "An input object has this field twice.";
-                    self.defer(ErrorKind::DuplicateInputField, name.pos, message);
+                    self.defer_error(ErrorKind::DuplicateInputField, name.pos, message);
                 }
                 Entry::Vacant(vacant) => {
                     vacant.insert(value);
@@ -76,7 +76,7 @@ impl Parser<'_> {
         number.map_or_else(
             || {
                 let message = "This number is out of range.";
-                self.defer(ErrorKind::NumberOutOfRange, self.token.pos, message);
+                self.defer_error(ErrorKind::NumberOutOfRange, self.token.pos, message);
                 Value::Null
             },
             Value::Number,

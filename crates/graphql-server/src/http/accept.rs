@@ -3,7 +3,7 @@
 use axum::http::HeaderMap;
 use axum::http::header::ACCEPT;
 
-/// The media types in our order of preference, which decides among those that a client accepts with the same quality.
+/// The media types in order of preference, which decides between types that a client accepts with the same quality.
 const MEDIA_TYPES: [(MediaType, &str, &str); 4] = [
     (MediaType::GraphQlJson, "application", "graphql-response+json"),
     (MediaType::Json, "application", "json"),
@@ -51,20 +51,20 @@ impl AcceptedTypes {
             .flat_map(|value| value.split(','))
             .filter_map(Range::parse)
             .collect();
-        let is_accepted = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2).is_some();
-        let rank = |form: &&(MediaType, &str, &str)| quality(&ranges, form.1, form.2);
-        // The list is reversed because `max_by_key` returns the last of several maxima, which is then the one that we prefer.
-        let best = |forms: &[(MediaType, &str, &str)]| {
-            let best = forms.iter().rev().filter(is_accepted).max_by_key(rank)?;
+        let rank = |entry: &&(MediaType, &str, &str)| quality(&ranges, entry.1, entry.2);
+        let is_accepted = |entry: &&(MediaType, &str, &str)| rank(entry).is_some();
+        // The list is reversed because `max_by_key` returns the last of several maxima.
+        let best = |entries: &[(MediaType, &str, &str)]| {
+            let best = entries.iter().rev().filter(is_accepted).max_by_key(rank)?;
             Some((best.0, rank(&best)?.1))
         };
-        let json_forms = MEDIA_TYPES.get(..2).unwrap_or_default();
+        let json_types = MEDIA_TYPES.get(..2).unwrap_or_default();
         // Clients that accept anything expect plain JSON.
-        let plain = |(form, named): (MediaType, bool)| if named { form } else { MediaType::Json };
+        let plain = |(ty, is_named): (MediaType, bool)| if is_named { ty } else { MediaType::Json };
         Some(Self {
             best: plain(best(&MEDIA_TYPES)?),
-            json: best(json_forms).map(plain),
-            events: best(MEDIA_TYPES.get(2..3).unwrap_or_default()).is_some_and(|(_, named)| named),
+            json: best(json_types).map(plain),
+            events: best(MEDIA_TYPES.get(2..3).unwrap_or_default()).is_some_and(|(_, is_named)| is_named),
         })
     }
 }
@@ -124,7 +124,7 @@ mod tests {
 
     use super::*;
 
-    fn of(accept: &'static str) -> Option<(MediaType, Option<MediaType>, bool)> {
+    fn negotiate(accept: &'static str) -> Option<(MediaType, Option<MediaType>, bool)> {
         let headers = HeaderMap::from_iter([(ACCEPT, HeaderValue::from_static(accept))]);
         AcceptedTypes::from_headers(&headers).map(|accepted| (accepted.best, accepted.json, accepted.events))
     }
@@ -173,7 +173,7 @@ mod tests {
             ("application/json;q=2", None),
             ("", None),
         ] {
-            assert_eq!(of(accept), expected, "{accept}");
+            assert_eq!(negotiate(accept), expected, "{accept}");
         }
         assert_eq!(
             AcceptedTypes::from_headers(&HeaderMap::new()).map(|accepted| accepted.best),

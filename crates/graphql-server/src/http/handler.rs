@@ -27,13 +27,13 @@ const METHODS: &str = "GET, HEAD, POST, OPTIONS";
 
 /// Serves a schema at a path: HTTP, server-sent events and WebSocket.
 pub fn router<H: Host, S: Clone + Send + Sync + 'static>(path: &str, engine: Engine<H>) -> Router<S> {
-    let methods = get(by_get::<H>)
-        .post(by_post::<H>)
+    let methods = get(handle_get::<H>)
+        .post(handle_post::<H>)
         .options(async || (StatusCode::NO_CONTENT, [(header::ALLOW, METHODS)]))
         .fallback(async |headers: HeaderMap| {
             let message = "This method is not allowed here.";
             let error = RequestError::new(ErrorCode::MethodNotAllowed, message);
-            with_header(Reply::to(&headers).error(error), header::ALLOW, METHODS)
+            with_header(Reply::from_headers(&headers).error(error), header::ALLOW, METHODS)
         });
     Router::new()
         .route(path, methods)
@@ -41,7 +41,7 @@ pub fn router<H: Host, S: Clone + Send + Sync + 'static>(path: &str, engine: Eng
 }
 
 /// Handles `GET`: queries, WebSockets, and the page for browsers.
-async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
+async fn handle_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
     let (mut parts, _) = request.into_parts();
     if is_upgrade(&parts.headers) {
         let upgrade = WebSocketUpgrade::from_request_parts(&mut parts, &()).await;
@@ -50,7 +50,7 @@ async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Reques
             Err(rejection) => rejection.into_response(),
         };
     }
-    let reply = Reply::to(&parts.headers);
+    let reply = Reply::from_headers(&parts.headers);
     let prefers_page = reply
         .accepted
         .is_some_and(|accepted| accepted.best == MediaType::Html);
@@ -68,9 +68,9 @@ async fn by_get<H: Host>(State(service): State<Arc<Service<H>>>, request: Reques
     with_header(exchange.respond(request).await, header::VARY, "Accept")
 }
 
-async fn by_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
+async fn handle_post<H: Host>(State(service): State<Arc<Service<H>>>, request: Request) -> Response {
     let (parts, body) = request.into_parts();
-    let reply = Reply::to(&parts.headers);
+    let reply = Reply::from_headers(&parts.headers);
     let limits = &service.engine.settings().limits;
     let body = match read_body(&parts.headers, body, limits).await {
         Ok(body) => body,
@@ -98,14 +98,14 @@ struct Exchange<H: Host> {
 
 impl<H: Host> Exchange<H> {
     async fn respond(self, request: Result<GraphQlRequest, RequestError>) -> Response {
-        // `text/html` does not count: if the host had a page for browsers, it would already have been served.
+        // `text/html` does not count: the page for browsers is served earlier, and only for `GET`.
         let accepted = self
             .reply
             .accepted
             .filter(|accepted| accepted.json.is_some() || accepted.events);
         let Some(accepted) = accepted else {
             let message =
-                "Answers are application/graphql-response+json, application/json or text/event-stream.";
+                "Responses are application/graphql-response+json, application/json or text/event-stream.";
             return self
                 .reply
                 .error(RequestError::new(ErrorCode::NotAcceptable, message));
@@ -160,8 +160,8 @@ impl<H: Host> Exchange<H> {
             Err(error) => return Ok(self.reply.error(error)),
         };
         if !keys.is_empty() {
-            let once = self.execute_once(prepared, &keys, accepted).await;
-            return Ok(once.unwrap_or_else(|error| self.reply.error(error)));
+            let result = self.execute_once(prepared, &keys, accepted).await;
+            return Ok(result.unwrap_or_else(|error| self.reply.error(error)));
         }
         let response = self.execute_prepared(prepared).await;
         if accepted.json.is_none() {
@@ -227,7 +227,7 @@ struct Reply {
 }
 
 impl Reply {
-    fn to(headers: &HeaderMap) -> Self {
+    fn from_headers(headers: &HeaderMap) -> Self {
         let accepted = AcceptedTypes::from_headers(headers);
         Self {
             accepted,
@@ -238,7 +238,7 @@ impl Reply {
     }
 
     /// A GraphQL response. With `application/json`, the status of a request error is 200, as older clients expect, except
-    /// for 429 and 503. With `application/graphql-response+json`, it shows whether anything was executed.
+    /// for 429 and 503. With `application/graphql-response+json`, the status shows whether anything was executed.
     fn response(self, response: &GraphQlResponse) -> http::Response<String> {
         let status = match response.request_error().map_or(StatusCode::OK, ErrorCode::status) {
             status @ (StatusCode::TOO_MANY_REQUESTS | StatusCode::SERVICE_UNAVAILABLE) => status,
@@ -323,21 +323,22 @@ async fn read_body(headers: &HeaderMap, body: Body, limits: &Limits) -> Result<B
 
 /// Whether `Content-Type` is `application/json`, and UTF-8 if it names a charset.
 fn is_json(headers: &HeaderMap) -> bool {
-    let mut declared = headers.get_all(header::CONTENT_TYPE).iter();
-    let (Some(Ok(declared)), None) = (declared.next().map(HeaderValue::to_str), declared.next()) else {
+    let mut values = headers.get_all(header::CONTENT_TYPE).iter();
+    let (Some(Ok(content_type)), None) = (values.next().map(HeaderValue::to_str), values.next()) else {
         return false;
     };
-    let mut parts = declared.split(';').map(str::trim);
-    let json = parts
+    let mut parts = content_type.split(';').map(str::trim);
+    let is_json = parts
         .next()
         .is_some_and(|kind| kind.eq_ignore_ascii_case("application/json"));
-    json && parts.all(|parameter| match parameter.split_once('=') {
-        Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
-            let letters = value.bytes().filter(u8::is_ascii_alphanumeric);
-            letters.map(|byte| byte.to_ascii_lowercase()).eq(*b"utf8")
-        }
-        _ => true,
-    })
+    is_json
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.eq_ignore_ascii_case("charset") => {
+                let letters = value.bytes().filter(u8::is_ascii_alphanumeric);
+                letters.map(|byte| byte.to_ascii_lowercase()).eq(*b"utf8")
+            }
+            _ => true,
+        })
 }
 
 #[cfg(test)]
@@ -346,7 +347,7 @@ mod tests {
 
     #[test]
     fn bodies_must_be_declared_as_json() {
-        for (declared, expected) in [
+        for (content_type, expected) in [
             ("application/json", true),
             ("Application/JSON; charset=UTF-8", true),
             ("application/json;charset=\"utf-8\"", true),
@@ -358,8 +359,9 @@ mod tests {
             ("application/x-www-form-urlencoded", false),
             ("", false),
         ] {
-            let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(declared))]);
-            assert_eq!(is_json(&headers), expected, "{declared}");
+            let headers =
+                HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(content_type))]);
+            assert_eq!(is_json(&headers), expected, "{content_type}");
         }
         assert!(!is_json(&HeaderMap::new()));
         let twice = [

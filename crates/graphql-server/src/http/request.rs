@@ -69,7 +69,7 @@ pub(crate) fn from_query(query: &str) -> Result<GraphQlRequest, RequestError> {
     for (name, value) in form_urlencoded::parse(query.as_bytes()) {
         let text = || serde_json::value::to_raw_value(&*value).ok();
         let json = || RawValue::from_string(value.trim().to_owned()).ok();
-        let (parameter, read) = match &*name {
+        let (parameter, raw_value) = match &*name {
             "query" => (&mut raw.query, text()),
             "operationName" => (&mut raw.operation_name, text()),
             "documentId" => (&mut raw.document_id, text()),
@@ -78,8 +78,8 @@ pub(crate) fn from_query(query: &str) -> Result<GraphQlRequest, RequestError> {
             "extensions" => (&mut raw.extensions, json()),
             _ => continue,
         };
-        let read = read.ok_or_else(|| invalid(&format!("\"{name}\" is not JSON.")))?;
-        *parameter = Some(Cow::Owned(read));
+        let raw_value = raw_value.ok_or_else(|| invalid(&format!("\"{name}\" is not JSON.")))?;
+        *parameter = Some(Cow::Owned(raw_value));
     }
     read(&raw)
 }
@@ -96,9 +96,9 @@ fn read(raw: &RawParameters<'_>) -> Result<GraphQlRequest, RequestError> {
     let hash = persisted.map(|persisted| persisted.sha256_hash);
     let id = text(raw.document_id.as_ref(), "documentId")?;
     // `graphql-ws` always sends a `query`, which is empty if there is a hash or an id.
-    let is_named = hash.is_some() || id.is_some();
+    let is_identified = hash.is_some() || id.is_some();
     let document = DocumentRef {
-        text: text(raw.query.as_ref(), "query")?.filter(|text| !(is_named && text.is_empty())),
+        text: text(raw.query.as_ref(), "query")?.filter(|text| !(is_identified && text.is_empty())),
         hash,
         id,
     };
@@ -150,11 +150,11 @@ mod tests {
             from_json(br#"{"query":"{a}","operationName":null,"variables":null,"extensions":null}"#).unwrap();
         assert_eq!(request.operation_name, None);
         assert!(from_json(br#"{"documentId":"x"}"#).unwrap().document.id.is_some());
-        for named in [
+        for body in [
             &br#"{"query":"","documentId":"x"}"#[..],
             br#"{"query":"","extensions":{"persistedQuery":{"version":1,"sha256Hash":"ab"}}}"#,
         ] {
-            assert_eq!(from_json(named).unwrap().document.text, None);
+            assert_eq!(from_json(body).unwrap().document.text, None);
         }
         assert_eq!(
             from_json(br#"{"query":""}"#).unwrap().document.text.as_deref(),

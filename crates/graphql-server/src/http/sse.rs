@@ -19,7 +19,7 @@ use crate::response::GraphQlResponse;
 use crate::service::Service;
 
 /// Maximum number of events queued for a slow reader.
-const QUEUE: usize = 16;
+const QUEUE_CAPACITY: usize = 16;
 /// Time between comments on an idle stream, which keep proxies from closing it.
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 const COMMENT: Bytes = Bytes::from_static(b":\n\n");
@@ -31,14 +31,14 @@ pub(crate) fn respond<H: Host>(
     session: H::Session,
     responses: impl Stream<Item = GraphQlResponse> + Send + 'static,
 ) -> Response {
-    let (events, body) = mpsc::channel(QUEUE);
+    let (events, body) = mpsc::channel(QUEUE_CAPACITY);
     let task = Arc::clone(service);
     service.host().spawn(async move {
         let (host, responses) = (task.host(), pin!(responses));
         tokio::select! {
             () = send(&task, events, &session, responses) => {}
-            () = host.expired(&session) => {}
-            () = host.stopped() => {}
+            () = host.wait_for_expiry(&session) => {}
+            () = host.wait_for_shutdown() => {}
         }
     });
     let body = stream::unfold(body, async |mut body| {
@@ -64,8 +64,7 @@ async fn send<H: Host>(
     // The first comment makes the server send the head of the response.
     let mut event = COMMENT;
     loop {
-        let sent = timeout(write_time, events.send(event)).await;
-        if !matches!(sent, Ok(Ok(()))) {
+        if !matches!(timeout(write_time, events.send(event)).await, Ok(Ok(()))) {
             return;
         }
         event = tokio::select! {

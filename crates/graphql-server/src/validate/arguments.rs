@@ -1,14 +1,14 @@
 //! Lets the host check constraints on arguments that the schema can't express, such as the largest page. The checks use the
 //! values of the variables and run before anything is executed.
 //!
-//! A resolver could check the same, but a mutation has been committed by the time its payload is resolved.
+//! A resolver could make the same checks, but a mutation is already committed when its payload is resolved.
 
 use async_graphql::parser::types::{Directive, ExecutableDocument, Field, OperationDefinition};
 use async_graphql::{InputType, Positioned, ServerError, Value, Variables};
 
 use super::selections::{Visitor, Walk};
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError};
-use crate::schema_index::{Field as KnownField, SchemaIndex};
+use crate::schema_index::{Field as FieldDefinition, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
 /// A field that an operation selects with arguments.
@@ -20,17 +20,17 @@ pub struct SelectedField<'a> {
 }
 
 impl<'a> SelectedField<'a> {
-    /// The name of the type that it is a field of.
+    /// The name of the type that has the field.
     pub const fn parent(&self) -> &'a str {
         self.parent
     }
 
-    /// Its name.
+    /// The name of the field.
     pub fn name(&self) -> &'a str {
         self.field.name.node.as_str()
     }
 
-    /// An argument as its resolver gets it. One that is absent, with or without a default in the schema, is read as null.
+    /// An argument as the resolver gets it. An absent argument is read as null, even if it has a default in the schema.
     ///
     /// # Errors
     /// [`ErrorCode::BadUserInput`] if it is not a value of `T`.
@@ -47,7 +47,7 @@ impl<'a> SelectedField<'a> {
     }
 }
 
-/// The value of a literal; none for a variable without a value.
+/// The value of a literal; `None` for a variable without a value.
 fn value(literal: &Literal, variables: &Variables) -> Option<Value> {
     Some(match literal {
         Literal::Variable(name) => variables.get(name)?.clone(),
@@ -86,24 +86,24 @@ pub(crate) fn check(
     variables: &Variables,
     check: &dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
 ) -> Result<(), RequestError> {
-    let checks = Checks {
+    let checker = ArgumentChecker {
         variables,
         check,
         code: ErrorCode::BadUserInput,
         errors: Vec::new(),
     };
-    let mut walk = Walk::new(index, document, checks);
+    let mut walk = Walk::new(index, document, checker);
     let root = index.root_name(operation.ty).unwrap_or_default();
     walk.selections(root, &operation.selection_set.node);
-    let Checks { code, errors, .. } = walk.visitor;
+    let ArgumentChecker { code, errors, .. } = walk.visitor;
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(RequestError::all(code, errors))
+        Err(RequestError::from_errors(code, errors))
     }
 }
 
-struct Checks<'a> {
+struct ArgumentChecker<'a> {
     variables: &'a Variables,
     check: &'a dyn Fn(SelectedField<'_>) -> Result<(), RequestError>,
     /// The code of the first error.
@@ -111,7 +111,7 @@ struct Checks<'a> {
     errors: Vec<ServerError>,
 }
 
-impl<'a> Visitor<'a> for Checks<'a> {
+impl<'a> Visitor<'a> for ArgumentChecker<'a> {
     fn is_full(&self) -> bool {
         self.errors.len() >= MAX_ERRORS
     }
@@ -120,7 +120,7 @@ impl<'a> Visitor<'a> for Checks<'a> {
         !self.is_skipped(directives)
     }
 
-    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>, _: Option<&'a KnownField>) {
+    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>, _: Option<&'a FieldDefinition>) {
         if field.node.arguments.is_empty() {
             return;
         }
@@ -144,7 +144,7 @@ impl<'a> Visitor<'a> for Checks<'a> {
     }
 }
 
-impl Checks<'_> {
+impl ArgumentChecker<'_> {
     fn is_skipped(&self, directives: &[Positioned<Directive>]) -> bool {
         directives.iter().any(|directive| {
             let skipped_if = match directive.node.name.node.as_str() {

@@ -11,7 +11,7 @@ use async_graphql::parser::types::{
 };
 use async_graphql::{Name, Positioned};
 
-use crate::error::{ErrorCode, RequestError, short};
+use crate::error::{ErrorCode, RequestError, truncate_name};
 use crate::schema_index::{NamedType, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
@@ -40,65 +40,66 @@ fn check_sets(
     document: &ExecutableDocument,
     sets: &[TypedSet<'_>],
 ) -> Result<(), RequestError> {
-    for fields in by_key(document, sets).into_values() {
-        let (mut first, mut inside) = (None, Vec::new());
+    for fields in fields_by_key(document, sets).into_values() {
+        let (mut first, mut inner_sets) = (None, Vec::new());
         for (parent, field) in fields {
-            let Some(known) = index
+            let Some(definition) = index
                 .composite(parent)
                 .and_then(|parent| parent.field(&field.node.name.node))
             else {
                 continue;
             };
-            if !is_alike(index, first.get_or_insert(&known.full_type), &known.full_type) {
+            let ty = &definition.full_type;
+            if !has_same_shape(index, first.get_or_insert(ty), ty) {
                 return Err(conflict(field));
             }
             if !field.node.selection_set.node.items.is_empty() {
-                inside.push((known.ty.as_str(), &field.node.selection_set));
+                inner_sets.push((definition.ty.as_str(), &field.node.selection_set));
             }
         }
-        if !inside.is_empty() {
-            check_sets(index, document, &inside)?;
+        if !inner_sets.is_empty() {
+            check_sets(index, document, &inner_sets)?;
         }
     }
     Ok(())
 }
 
-fn is_alike(index: &SchemaIndex, one: &Type, other: &Type) -> bool {
-    let bases = match (&one.base, &other.base) {
-        (BaseType::List(one), BaseType::List(other)) => is_alike(index, one, other),
+fn has_same_shape(index: &SchemaIndex, one: &Type, other: &Type) -> bool {
+    let bases_match = match (&one.base, &other.base) {
+        (BaseType::List(one), BaseType::List(other)) => has_same_shape(index, one, other),
         (BaseType::Named(one), BaseType::Named(other)) => {
             let is_composite = |name: &Name| matches!(index.named_type(name), Some(NamedType::Composite(_)));
             one == other || (is_composite(one) && is_composite(other))
         }
         _ => false,
     };
-    bases && one.nullable == other.nullable
+    bases_match && one.nullable == other.nullable
 }
 
 /// The fields of these sets by response key, in the order in which the keys first appear. Type conditions are ignored.
-pub(crate) fn by_key<'a>(
+pub(crate) fn fields_by_key<'a>(
     document: &'a ExecutableDocument,
     sets: &[TypedSet<'a>],
 ) -> IndexMap<&'a str, Vec<TypedField<'a>>> {
-    let (mut found, mut spread) = (IndexMap::new(), HashSet::new());
+    let (mut fields, mut visited_fragments) = (IndexMap::new(), HashSet::new());
     for set in sets {
-        gather(document, *set, &mut spread, &mut found);
+        collect_fields(document, *set, &mut visited_fragments, &mut fields);
     }
-    found
+    fields
 }
 
 /// The response keys of an object of this type, in the order in which they first appear.
-pub(crate) fn keys_of<'a>(
+pub(crate) fn response_keys<'a>(
     index: &SchemaIndex,
     document: &'a ExecutableDocument,
     object: &str,
     sets: &[TypedSet<'a>],
 ) -> IndexSet<&'a str> {
     let mut keys = IndexSet::new();
-    let mut spread = HashSet::new();
-    let mut rest: Vec<&Positioned<Selection>> =
+    let mut visited_fragments = HashSet::new();
+    let mut stack: Vec<&Positioned<Selection>> =
         sets.iter().flat_map(|(_, set)| &set.node.items).rev().collect();
-    while let Some(selection) = rest.pop() {
+    while let Some(selection) = stack.pop() {
         let (on, set) = match &selection.node {
             Selection::Field(field) => {
                 keys.insert(field.node.response_key().node.as_str());
@@ -108,10 +109,10 @@ pub(crate) fn keys_of<'a>(
                 let on = fragment.node.type_condition.as_ref();
                 (on.map(|on| &on.node.on.node), &fragment.node.selection_set)
             }
-            Selection::FragmentSpread(one) => {
-                let name = &one.node.fragment_name.node;
+            Selection::FragmentSpread(spread) => {
+                let name = &spread.node.fragment_name.node;
                 match document.fragments.get(name) {
-                    Some(fragment) if spread.insert(name) => (
+                    Some(fragment) if visited_fragments.insert(name) => (
                         Some(&fragment.node.type_condition.node.on.node),
                         &fragment.node.selection_set,
                     ),
@@ -119,37 +120,47 @@ pub(crate) fn keys_of<'a>(
                 }
             }
         };
-        if on.is_none_or(|on| index.is_of(object, on)) {
-            rest.extend(set.node.items.iter().rev());
+        if on.is_none_or(|on| index.is_subtype(object, on)) {
+            stack.extend(set.node.items.iter().rev());
         }
     }
     keys
 }
 
-fn gather<'a>(
+fn collect_fields<'a>(
     document: &'a ExecutableDocument,
     (parent, set): TypedSet<'a>,
-    spread: &mut HashSet<&'a str>,
-    found: &mut IndexMap<&'a str, Vec<TypedField<'a>>>,
+    visited_fragments: &mut HashSet<&'a str>,
+    fields: &mut IndexMap<&'a str, Vec<TypedField<'a>>>,
 ) {
     for selection in &set.node.items {
         match &selection.node {
             Selection::Field(field) => {
                 let key = field.node.response_key().node.as_str();
-                found.entry(key).or_default().push((parent, field));
+                fields.entry(key).or_default().push((parent, field));
             }
             Selection::InlineFragment(fragment) => {
                 let on = fragment.node.type_condition.as_ref();
                 let ty = on.map_or(parent, |on| on.node.on.node.as_str());
-                gather(document, (ty, &fragment.node.selection_set), spread, found);
+                collect_fields(
+                    document,
+                    (ty, &fragment.node.selection_set),
+                    visited_fragments,
+                    fields,
+                );
             }
-            Selection::FragmentSpread(one) => {
-                let name = one.node.fragment_name.node.as_str();
+            Selection::FragmentSpread(spread) => {
+                let name = spread.node.fragment_name.node.as_str();
                 if let Some(fragment) = document.fragments.get(name)
-                    && spread.insert(name)
+                    && visited_fragments.insert(name)
                 {
                     let ty = fragment.node.type_condition.node.on.node.as_str();
-                    gather(document, (ty, &fragment.node.selection_set), spread, found);
+                    collect_fields(
+                        document,
+                        (ty, &fragment.node.selection_set),
+                        visited_fragments,
+                        fields,
+                    );
                 }
             }
         }
@@ -158,7 +169,7 @@ fn gather<'a>(
 
 /// The error for a selection that differs from another with the same response key.
 pub(crate) fn conflict(field: &Positioned<Field>) -> RequestError {
-    let key = short(&field.node.response_key().node);
+    let key = truncate_name(&field.node.response_key().node);
     let message =
         format!("Two selections are called \"{key}\" and are not the same: give one of them another alias.");
     RequestError::at(ErrorCode::BadUserInput, message, Some(field.pos))

@@ -13,7 +13,7 @@ use super::selections::{Visitor, Walk};
 use super::values::{Source, ValueChecker};
 use crate::error::{ErrorCode, RequestError};
 use crate::host::ScalarCheck;
-use crate::schema_index::{Field as KnownField, InputField, SchemaIndex};
+use crate::schema_index::{Field as FieldDefinition, InputField, SchemaIndex};
 use async_graphql_value::Value as Literal;
 
 /// Checks all literals of a document.
@@ -48,7 +48,7 @@ pub(crate) fn check(
     if errors.is_empty() {
         Ok(())
     } else {
-        Err(RequestError::all(ErrorCode::BadUserInput, errors))
+        Err(RequestError::from_errors(ErrorCode::BadUserInput, errors))
     }
 }
 
@@ -77,10 +77,10 @@ impl<'a> Visitor<'a> for Literals<'a> {
         true
     }
 
-    fn field(&mut self, _: &'a str, field: &'a Positioned<Field>, known: Option<&'a KnownField>) {
-        let Some(known) = known else { return };
+    fn field(&mut self, _: &'a str, field: &'a Positioned<Field>, definition: Option<&'a FieldDefinition>) {
+        let Some(definition) = definition else { return };
         for (name, value) in &field.node.arguments {
-            if let Some(argument) = known.arguments.get(name.node.as_str()) {
+            if let Some(argument) = definition.arguments.get(name.node.as_str()) {
                 self.argument(&name.node, argument, value);
             }
         }

@@ -1,4 +1,4 @@
-//! Checks that async-graphql's validation lacks: of values, variables and selections with the same response key.
+//! Checks that async-graphql's validation lacks, for values, variables and selections with the same response key.
 
 pub(crate) mod arguments;
 pub(crate) mod field_merging;

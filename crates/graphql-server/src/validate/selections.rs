@@ -1,22 +1,27 @@
-//! Visits the fields of an operation with the types that they are selected on, each fragment once.
+//! Visits the fields of an operation, with the types from which they are selected. Each fragment is visited once.
 
 use std::collections::HashSet;
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{Directive, ExecutableDocument, Field, Selection, SelectionSet};
 
-use crate::schema_index::{Field as KnownField, SchemaIndex};
+use crate::schema_index::{Field as FieldDefinition, SchemaIndex};
 
-/// What is done with the fields and directives of an operation.
+/// Receives the fields and directives of an operation from a [`Walk`].
 pub(super) trait Visitor<'a> {
-    /// Whether the visit ends.
+    /// Whether the walk can end.
     fn is_full(&self) -> bool;
 
-    /// Visits the directives of a selection. Returns whether the selection is visited too.
+    /// Visits the directives of a selection. Returns whether to visit the selection.
     fn directives(&mut self, directives: &'a [Positioned<Directive>]) -> bool;
 
-    /// Visits a field. `known` is `None` for a field that its type does not have.
-    fn field(&mut self, parent: &'a str, field: &'a Positioned<Field>, known: Option<&'a KnownField>);
+    /// Visits a field. `definition` is `None` for a field that its type does not have.
+    fn field(
+        &mut self,
+        parent: &'a str,
+        field: &'a Positioned<Field>,
+        definition: Option<&'a FieldDefinition>,
+    );
 }
 
 pub(super) struct Walk<'a, V> {
@@ -24,7 +29,7 @@ pub(super) struct Walk<'a, V> {
     pub(super) document: &'a ExecutableDocument,
     pub(super) visitor: V,
     /// Fragments that have been visited.
-    spread: HashSet<&'a str>,
+    visited_fragments: HashSet<&'a str>,
 }
 
 impl<'a, V: Visitor<'a>> Walk<'a, V> {
@@ -33,7 +38,7 @@ impl<'a, V: Visitor<'a>> Walk<'a, V> {
             index,
             document,
             visitor,
-            spread: HashSet::new(),
+            visited_fragments: HashSet::new(),
         }
     }
 
@@ -49,11 +54,11 @@ impl<'a, V: Visitor<'a>> Walk<'a, V> {
             }
             match &selection.node {
                 Selection::Field(field) => {
-                    let known = self.index.composite(parent);
-                    let known = known.and_then(|parent| parent.field(&field.node.name.node));
-                    self.visitor.field(parent, field, known);
-                    if let Some(known) = known {
-                        self.selections(&known.ty, &field.node.selection_set.node);
+                    let ty = self.index.composite(parent);
+                    let definition = ty.and_then(|ty| ty.field(&field.node.name.node));
+                    self.visitor.field(parent, field, definition);
+                    if let Some(definition) = definition {
+                        self.selections(&definition.ty, &field.node.selection_set.node);
                     }
                 }
                 Selection::InlineFragment(fragment) => {
@@ -61,10 +66,10 @@ impl<'a, V: Visitor<'a>> Walk<'a, V> {
                     let ty = on.map_or(parent, |on| on.node.on.node.as_str());
                     self.selections(ty, &fragment.node.selection_set.node);
                 }
-                Selection::FragmentSpread(one) => {
-                    let name = one.node.fragment_name.node.as_str();
+                Selection::FragmentSpread(spread) => {
+                    let name = spread.node.fragment_name.node.as_str();
                     if let Some(fragment) = self.document.fragments.get(name)
-                        && self.spread.insert(name)
+                        && self.visited_fragments.insert(name)
                     {
                         let ty = fragment.node.type_condition.node.on.node.as_str();
                         self.selections(ty, &fragment.node.selection_set.node);

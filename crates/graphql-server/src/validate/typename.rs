@@ -1,13 +1,13 @@
-//! Validation of `__typename`. async-graphql's rules skip this field with everything that it has.
+//! Validation of `__typename`. async-graphql's rules do not check the arguments, directives and selection set of this field.
 
 use async_graphql::Positioned;
 use async_graphql::parser::types::{
     DocumentOperations, ExecutableDocument, Field, InlineFragment, Selection, SelectionSet,
 };
 
-use crate::error::{ErrorCode, RequestError, short};
+use crate::error::{ErrorCode, RequestError, truncate_name};
 
-/// Moves the directives of each `__typename` to a fragment around it, where the rules find them and their variables.
+/// Moves the directives of each `__typename` to a fragment around it, where the rules check them and their variables.
 ///
 /// # Errors
 /// For an argument or a selection set.
@@ -26,7 +26,7 @@ pub(crate) fn expose_directives(document: &mut ExecutableDocument) -> Result<(),
             if let Selection::Field(field) = &selection.node
                 && field.node.name.node == "__typename"
             {
-                selection.node = exposed(field)?;
+                selection.node = with_exposed_directives(field)?;
                 continue;
             }
             match &mut selection.node {
@@ -39,11 +39,11 @@ pub(crate) fn expose_directives(document: &mut ExecutableDocument) -> Result<(),
     Ok(())
 }
 
-fn exposed(field: &Positioned<Field>) -> Result<Selection, RequestError> {
+fn with_exposed_directives(field: &Positioned<Field>) -> Result<Selection, RequestError> {
     if let Some((name, _)) = field.node.arguments.first() {
         let message = format!(
             "Unknown argument \"{}\" on field \"__typename\".",
-            short(&name.node)
+            truncate_name(&name.node)
         );
         return Err(RequestError::at(ErrorCode::BadUserInput, message, Some(name.pos)));
     }

@@ -8,21 +8,21 @@ use async_graphql::indexmap::IndexMap;
 use async_graphql::parser::types::{BaseType, Type, VariableDefinition};
 use async_graphql::{Name, Number, Pos, ServerError, Value};
 
-use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, short};
+use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, truncate_name};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputObject, NamedType, SchemaIndex};
 use crate::validate::whole_numbers::whole;
 use async_graphql_value::Value as Literal;
 
-/// An input value: a literal, which may contain variables, or a constant.
+/// An input value: a literal, which can contain variables, or a constant.
 pub(super) trait InputValue: Sized {
-    fn form(&self) -> Form<'_, Self>;
+    fn kind(&self) -> InputKind<'_, Self>;
     /// The value as a constant, unless it contains variables.
     fn constant(&self) -> Option<Cow<'_, Value>>;
 }
 
 /// The kind of an input value, with its content where the checks need it.
-pub(super) enum Form<'v, V> {
+pub(super) enum InputKind<'v, V> {
     Variable(&'v Name),
     Null,
     Boolean,
@@ -35,17 +35,17 @@ pub(super) enum Form<'v, V> {
 }
 
 impl InputValue for Literal {
-    fn form(&self) -> Form<'_, Self> {
+    fn kind(&self) -> InputKind<'_, Self> {
         match self {
-            Self::Variable(name) => Form::Variable(name),
-            Self::Null => Form::Null,
-            Self::Boolean(_) => Form::Boolean,
-            Self::Number(number) => Form::Number(number),
-            Self::String(text) => Form::String(text),
-            Self::Enum(name) => Form::Enum(name),
-            Self::List(items) => Form::List(items),
-            Self::Object(fields) => Form::Object(fields),
-            Self::Binary(_) => Form::Binary,
+            Self::Variable(name) => InputKind::Variable(name),
+            Self::Null => InputKind::Null,
+            Self::Boolean(_) => InputKind::Boolean,
+            Self::Number(number) => InputKind::Number(number),
+            Self::String(text) => InputKind::String(text),
+            Self::Enum(name) => InputKind::Enum(name),
+            Self::List(items) => InputKind::List(items),
+            Self::Object(fields) => InputKind::Object(fields),
+            Self::Binary(_) => InputKind::Binary,
         }
     }
 
@@ -55,16 +55,16 @@ impl InputValue for Literal {
 }
 
 impl InputValue for Value {
-    fn form(&self) -> Form<'_, Self> {
+    fn kind(&self) -> InputKind<'_, Self> {
         match self {
-            Self::Null => Form::Null,
-            Self::Boolean(_) => Form::Boolean,
-            Self::Number(number) => Form::Number(number),
-            Self::String(text) => Form::String(text),
-            Self::Enum(name) => Form::Enum(name),
-            Self::List(items) => Form::List(items),
-            Self::Object(fields) => Form::Object(fields),
-            Self::Binary(_) => Form::Binary,
+            Self::Null => InputKind::Null,
+            Self::Boolean(_) => InputKind::Boolean,
+            Self::Number(number) => InputKind::Number(number),
+            Self::String(text) => InputKind::String(text),
+            Self::Enum(name) => InputKind::Enum(name),
+            Self::List(items) => InputKind::List(items),
+            Self::Object(fields) => InputKind::Object(fields),
+            Self::Binary(_) => InputKind::Binary,
         }
     }
 
@@ -95,8 +95,8 @@ pub(super) struct ValueChecker<'a> {
     source: Source,
     /// Maximum nesting of values. Literals are already bounded by the nesting of brackets.
     max_depth: usize,
-    /// The variables that literals may use.
-    declared: HashMap<&'a str, &'a VariableDefinition>,
+    /// The variables that literals can use.
+    variables: HashMap<&'a str, &'a VariableDefinition>,
     path: Vec<Step<'a>>,
     position: Option<Pos>,
     errors: Vec<ServerError>,
@@ -109,16 +109,16 @@ impl<'a> ValueChecker<'a> {
             scalar_check,
             source,
             max_depth,
-            declared: HashMap::new(),
+            variables: HashMap::new(),
             path: Vec::new(),
             position: None,
             errors: Vec::new(),
         }
     }
 
-    /// Declares a variable that the following literals may use.
+    /// Declares a variable that the literals checked afterwards can use.
     pub fn declare(&mut self, definition: &'a VariableDefinition) {
-        self.declared.insert(&definition.name.node, definition);
+        self.variables.insert(&definition.name.node, definition);
     }
 
     /// Whether there are [`MAX_ERRORS`] errors, so that checking can stop.
@@ -139,7 +139,7 @@ impl<'a> ValueChecker<'a> {
         if self.errors.is_empty() {
             Ok(())
         } else {
-            Err(RequestError::all(ErrorCode::BadUserInput, self.errors))
+            Err(RequestError::from_errors(ErrorCode::BadUserInput, self.errors))
         }
     }
 
@@ -165,49 +165,54 @@ impl<'a> ValueChecker<'a> {
             let message = format!("values are nested more than {} levels deep", self.max_depth);
             return self.mismatch(&message);
         }
-        match (value.form(), &ty.base) {
-            (Form::Variable(name), _) => self.variable(name, ty, has_default),
-            (Form::Null, _) if ty.nullable => {}
-            (Form::Null, _) => self.report_expected(ty),
-            (Form::List(items), BaseType::List(item_type)) => {
+        match (value.kind(), &ty.base) {
+            (InputKind::Variable(name), _) => self.variable(name, ty, has_default),
+            (InputKind::Null, _) if ty.nullable => {}
+            (InputKind::Null, _) => self.report_expected(ty),
+            (InputKind::List(items), BaseType::List(item_type)) => {
                 for (index, item) in items.iter().enumerate() {
                     self.check_nested(Step::Index(index), item_type, false, item);
                 }
             }
             // A single value is coerced to a list.
             (_, BaseType::List(item_type)) => self.value(item_type, false, value),
-            (form, BaseType::Named(name)) => self.check_named(name, ty, value, &form),
+            (kind, BaseType::Named(name)) => self.check_named(name, ty, value, &kind),
         }
     }
 
     fn variable(&mut self, name: &Name, ty: &Type, has_default: bool) {
         // async-graphql's validation reports variables that are not declared.
-        let Some(declared) = self.declared.get(name.as_str()) else {
+        let Some(definition) = self.variables.get(name.as_str()) else {
             return;
         };
-        if !is_usage_allowed(declared, ty, has_default) {
-            let actual = &declared.var_type.node;
-            let message = format!("expected \"{ty}\", and \"${}\" is \"{actual}\"", short(name));
+        if !is_usage_allowed(definition, ty, has_default) {
+            let actual = &definition.var_type.node;
+            let message = format!(
+                "expected \"{ty}\", and \"${}\" is \"{actual}\"",
+                truncate_name(name)
+            );
             self.mismatch(&message);
         }
     }
 
-    fn check_named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, form: &Form<'_, V>) {
-        let fits = match (name.as_str(), form) {
-            ("Int", Form::Number(number)) => self
+    fn check_named<V: InputValue>(&mut self, name: &Name, ty: &Type, value: &V, kind: &InputKind<'_, V>) {
+        let fits = match (name.as_str(), kind) {
+            ("Int", InputKind::Number(number)) => self
                 .integer(number)
                 .is_some_and(|number| i32::try_from(number).is_ok()),
-            ("Float", Form::Number(_)) | ("String" | "ID", Form::String(_)) | ("Boolean", Form::Boolean) => {
-                true
-            }
-            ("ID", Form::Number(number)) => self.integer(number).is_some(),
+            ("Float", InputKind::Number(_))
+            | ("String" | "ID", InputKind::String(_))
+            | ("Boolean", InputKind::Boolean) => true,
+            ("ID", InputKind::Number(number)) => self.integer(number).is_some(),
             ("Int" | "Float" | "String" | "Boolean" | "ID", _) => false,
-            _ => match (self.index.named_type(name), form) {
-                (Some(NamedType::Enum(values)), Form::Enum(value)) => values.contains(value.as_str()),
-                (Some(NamedType::Enum(values)), Form::String(value)) if self.source == Source::Variable => {
+            _ => match (self.index.named_type(name), kind) {
+                (Some(NamedType::Enum(values)), InputKind::Enum(value)) => values.contains(value.as_str()),
+                (Some(NamedType::Enum(values)), InputKind::String(value))
+                    if self.source == Source::Variable =>
+                {
                     values.contains(*value)
                 }
-                (Some(NamedType::InputObject(input)), Form::Object(fields)) => {
+                (Some(NamedType::InputObject(input)), InputKind::Object(fields)) => {
                     return self.input_object(input, fields);
                 }
                 (Some(NamedType::Scalar), _) => value
@@ -230,30 +235,30 @@ impl<'a> ValueChecker<'a> {
         }
     }
 
-    fn input_object<V: InputValue>(&mut self, input: &'a InputObject, given: &IndexMap<Name, V>) {
+    fn input_object<V: InputValue>(&mut self, input: &'a InputObject, values: &IndexMap<Name, V>) {
         for (name, field) in &input.fields {
-            match given.get(name.as_str()) {
+            match values.get(name.as_str()) {
                 Some(value) => self.check_nested(Step::Name(name), &field.ty, field.has_default, value),
                 None if field.ty.nullable || field.has_default => {}
                 None => self.mismatch(&format!("\"{name}\" of type \"{}\" is missing", field.ty)),
             }
         }
         let is_unknown = |name: &&Name| !input.fields.iter().any(|(field, _)| field == name.as_str());
-        if let Some(name) = given.keys().find(is_unknown) {
-            self.mismatch(&format!("there is no field \"{}\"", short(name)));
+        if let Some(name) = values.keys().find(is_unknown) {
+            self.mismatch(&format!("there is no field \"{}\"", truncate_name(name)));
         }
-        if input.one_of && (given.len() != 1 || given.values().any(|value| self.may_be_null(value))) {
+        if input.one_of && (values.len() != 1 || values.values().any(|value| self.may_be_null(value))) {
             self.mismatch("exactly one of its fields must be given");
         }
     }
 
     fn may_be_null<V: InputValue>(&self, value: &V) -> bool {
-        match value.form() {
-            Form::Null => true,
-            Form::Variable(name) => self
-                .declared
+        match value.kind() {
+            InputKind::Null => true,
+            InputKind::Variable(name) => self
+                .variables
                 .get(name.as_str())
-                .is_some_and(|declared| declared.var_type.node.nullable),
+                .is_some_and(|definition| definition.var_type.node.nullable),
             _ => false,
         }
     }
@@ -287,10 +292,10 @@ impl<'a> ValueChecker<'a> {
     }
 }
 
-/// Whether a variable may be used where a type is expected: `IsVariableUsageAllowed` of the specification.
-fn is_usage_allowed(declared: &VariableDefinition, ty: &Type, has_default: bool) -> bool {
-    let actual = &declared.var_type.node;
-    let default = declared.default_value.as_ref().map(|default| &default.node);
+/// Whether a variable can be used where a type is expected: `IsVariableUsageAllowed` of the specification.
+fn is_usage_allowed(definition: &VariableDefinition, ty: &Type, has_default: bool) -> bool {
+    let actual = &definition.var_type.node;
+    let default = definition.default_value.as_ref().map(|default| &default.node);
     let is_never_null = has_default || default.is_some_and(|default| *default != Value::Null);
     if actual.nullable && !ty.nullable && is_never_null {
         let nullable = Type {
@@ -303,10 +308,10 @@ fn is_usage_allowed(declared: &VariableDefinition, ty: &Type, has_default: bool)
 }
 
 fn is_compatible(actual: &Type, ty: &Type) -> bool {
-    let bases = match (&actual.base, &ty.base) {
+    let bases_match = match (&actual.base, &ty.base) {
         (BaseType::Named(actual), BaseType::Named(ty)) => actual == ty,
         (BaseType::List(actual), BaseType::List(ty)) => is_compatible(actual, ty),
         _ => false,
     };
-    bases && (ty.nullable || !actual.nullable)
+    bases_match && (ty.nullable || !actual.nullable)
 }

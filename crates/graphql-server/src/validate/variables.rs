@@ -18,7 +18,7 @@ use crate::limits::Limits;
 use crate::schema_index::SchemaIndex;
 use async_graphql_value::Value as Literal;
 
-/// The variables that an operation is executed with.
+/// The variables with which an operation is executed.
 #[derive(Debug, Default)]
 pub(crate) struct CoercedVariables {
     /// The values, including defaults.
@@ -37,19 +37,19 @@ pub(crate) fn coerce(
     limits: &Limits,
     scalar_check: ScalarCheck,
     definitions: &[Positioned<VariableDefinition>],
-    mut given: Variables,
+    mut variables: Variables,
 ) -> Result<CoercedVariables, RequestError> {
     let mut coerced = CoercedVariables::default();
-    let mut values = ValueChecker::new(index, scalar_check, Source::Variable, limits.value_depth);
+    let mut checker = ValueChecker::new(index, scalar_check, Source::Variable, limits.value_depth);
     for definition in definitions {
         let (name, ty) = (&definition.node.name.node, &definition.node.var_type.node);
         let default = definition.node.default_value.as_ref();
-        let value = given
+        let value = variables
             .remove(name)
             .or_else(|| default.map(|default| default.node.clone()));
         match value {
             Some(value) => {
-                values.check(name, None, ty, false, &value);
+                checker.check(name, None, ty, false, &value);
                 coerced.values.insert(name.clone(), value);
             }
             None if ty.nullable => {
@@ -57,11 +57,11 @@ pub(crate) fn coerce(
             }
             None => {
                 let message = format!("The variable \"${name}\" of type \"{ty}\" is missing.");
-                values.error(message, Some(definition.pos));
+                checker.error(message, Some(definition.pos));
             }
         }
     }
-    values.finish()?;
+    checker.finish()?;
     for definition in definitions {
         if let Some(value) = coerced.values.get_mut(&definition.node.name.node) {
             rewrite(index, &definition.node.var_type.node, value);
@@ -78,7 +78,7 @@ pub(crate) fn omit_absent(set: &mut SelectionSet, absent: &HashSet<Name>) {
                 let arguments = &mut field.node.arguments;
                 arguments.retain(|(_, value)| !is_absent(&value.node, absent));
                 for (_, value) in arguments {
-                    omit_within(&mut value.node, absent);
+                    omit_absent_in_value(&mut value.node, absent);
                 }
                 omit_absent(&mut field.node.selection_set.node, absent);
             }
@@ -94,11 +94,13 @@ fn is_absent(value: &Literal, absent: &HashSet<Name>) -> bool {
     matches!(value, Literal::Variable(name) if absent.contains(name))
 }
 
-fn omit_within(value: &mut Literal, absent: &HashSet<Name>) {
+fn omit_absent_in_value(value: &mut Literal, absent: &HashSet<Name>) {
     match value {
         Literal::Object(fields) => {
             fields.retain(|_, value| !is_absent(value, absent));
-            fields.values_mut().for_each(|value| omit_within(value, absent));
+            fields
+                .values_mut()
+                .for_each(|value| omit_absent_in_value(value, absent));
         }
         Literal::List(items) => {
             for item in items {
@@ -106,7 +108,7 @@ fn omit_within(value: &mut Literal, absent: &HashSet<Name>) {
                 if is_absent(item, absent) {
                     *item = Literal::Null;
                 }
-                omit_within(item, absent);
+                omit_absent_in_value(item, absent);
             }
         }
         _ => {}
@@ -263,7 +265,7 @@ mod tests {
     }
 
     #[test]
-    fn defaults_are_filled_in_and_the_rest_is_absent() {
+    fn defaults_are_filled_in_and_other_variables_are_absent() {
         let coerced = run("$a:Int=3,$b:Int,$c:Int", value!({"c": null})).unwrap();
         assert_eq!(coerced.values.get("a"), Some(&value!(3)));
         assert_eq!(coerced.values.get("c"), Some(&Value::Null));

@@ -6,7 +6,7 @@ use async_graphql::{Number, Value};
 use crate::schema_index::{NamedType, SchemaIndex};
 
 /// 2^51. Below this, a whole number in JSON text is never parsed as a different whole number. A large number written with
-/// many zeros after the point may be parsed as a double that is not whole, which is refused.
+/// many zeros after the point can be parsed as a double that is not whole, which is refused.
 const MAX_EXACT: f64 = 2_251_799_813_685_248.0;
 
 /// The number as an integer, from any notation. `None` if it is not whole or too large.
@@ -62,7 +62,7 @@ mod tests {
             ("-0.0", Some(0)),
             ("9223372036854775807", Some(i64::MAX)),
             ("900719925474099.0", Some(900_719_925_474_099)),
-            // The nearest double is ...992.
+            // The nearest double is 9007199254740992.
             ("9007199254740993.0", None),
             ("1e300", None),
             ("2.5", None),

@@ -15,8 +15,8 @@ use crate::host::Host;
 use crate::response::GraphQlResponse;
 use crate::service::Service;
 
-/// A message of an operation, for the client.
-pub(super) struct Outgoing {
+/// A message of an operation to the client.
+pub(super) struct OutgoingMessage {
     pub id: String,
     /// Distinguishes successive operations with the same id.
     pub number: u64,
@@ -44,13 +44,13 @@ pub(super) fn too_many_operations(id: &str, limit: usize) -> String {
 pub(super) struct MessageSender {
     pub id: String,
     pub number: u64,
-    pub queue: mpsc::Sender<Outgoing>,
+    pub queue: mpsc::Sender<OutgoingMessage>,
 }
 
 impl MessageSender {
     /// Waits while the queue is full. Returns false if the connection is closed.
     async fn send(&self, is_last: bool, text: String) -> bool {
-        let outgoing = Outgoing {
+        let outgoing = OutgoingMessage {
             id: self.id.clone(),
             number: self.number,
             is_last,
@@ -61,7 +61,7 @@ impl MessageSender {
 
     /// Closes the connection.
     async fn close(&self, reason: Close) {
-        let outgoing = Outgoing {
+        let outgoing = OutgoingMessage {
             id: self.id.clone(),
             number: self.number,
             is_last: true,
@@ -72,9 +72,9 @@ impl MessageSender {
     }
 
     /// Sends a response. Returns false if it ended the operation or the connection is closed.
-    async fn next(&self, response: &GraphQlResponse) -> bool {
+    async fn send_next(&self, response: &GraphQlResponse) -> bool {
         if response.request_error().is_some() {
-            self.error(&response.errors).await;
+            self.send_error(&response.errors).await;
             return false;
         }
         let (id, payload) = (json(&self.id), response.to_json());
@@ -85,11 +85,11 @@ impl MessageSender {
         .await
     }
 
-    async fn error(&self, errors: &[ServerError]) {
+    async fn send_error(&self, errors: &[ServerError]) {
         self.send(true, error_message(&self.id, errors)).await;
     }
 
-    async fn complete(&self) {
+    async fn send_complete(&self) {
         let complete = Message::<()> {
             id: &self.id,
             r#type: "complete",
@@ -113,22 +113,23 @@ pub(super) async fn run<H: Host>(
     };
     let prepared = match prepared {
         Ok(prepared) => prepared,
-        Err(error) => return sender.error(&error.errors).await,
+        Err(error) => return sender.send_error(&error.errors).await,
     };
     if prepared.ty == OperationType::Subscription {
         return stream(&service, &session, &sender, prepared).await;
     }
     let response = engine.execute(prepared).await;
-    if sender.next(&response).await {
-        sender.complete().await;
+    if sender.send_next(&response).await {
+        sender.send_complete().await;
     }
 }
 
 /// Sends the events of a subscription.
 ///
-/// Clients do not subscribe again after `complete`, so it is sent only if the stream itself has ended. When the login
-/// expires or the program shuts down, the task of the connection closes it. When an event can't be resolved or the login
-/// can't be verified, the connection is closed with a code after which clients reconnect and resume after their last event.
+/// Clients do not subscribe again after `complete`, so `complete` is sent only if the stream itself has ended. When the
+/// login expires or the program shuts down, the connection's task closes the connection. When an event can't be resolved
+/// or the login can't be verified, the connection is closed with a code after which clients reconnect and resume after
+/// their last event.
 async fn stream<H: Host>(
     service: &Service<H>,
     session: &H::Session,
@@ -138,11 +139,11 @@ async fn stream<H: Host>(
     let host = service.host();
     let mut responses = service.engine.subscribe(prepared);
     while let Some(response) = responses.next().await {
-        let verified = service.begin(session).await;
+        let login = service.begin(session).await;
         if host.is_stopping() {
             return;
         }
-        match verified {
+        match login {
             Ok(_) if response.is_incomplete() => return sender.close(Close::UNAVAILABLE).await,
             Ok(_) => {}
             Err(error) if error.code == ErrorCode::Unauthenticated => {
@@ -150,12 +151,12 @@ async fn stream<H: Host>(
             }
             Err(_) => return sender.close(Close::UNAVAILABLE).await,
         }
-        if !sender.next(&response).await {
+        if !sender.send_next(&response).await {
             return;
         }
     }
     if !host.is_stopping() {
-        sender.complete().await;
+        sender.send_complete().await;
     }
 }
 

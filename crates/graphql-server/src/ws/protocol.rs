@@ -59,7 +59,7 @@ impl Close {
 
 /// A message from a client.
 #[derive(Debug)]
-pub(super) enum Incoming {
+pub(super) enum ClientMessage {
     Init {
         /// The field `Authorization` of the payload.
         authorization: Option<String>,
@@ -92,11 +92,11 @@ struct Envelope<'a> {
 #[derive(Default, Deserialize)]
 struct Credentials {
     #[serde(rename = "Authorization")]
-    capital: Option<String>,
+    capitalized: Option<String>,
     authorization: Option<String>,
 }
 
-impl Incoming {
+impl ClientMessage {
     /// # Errors
     /// [`Close::INVALID`].
     pub fn parse(text: &str) -> Result<Self, Close> {
@@ -124,7 +124,7 @@ impl Incoming {
                     .map_err(|_| Close::INVALID)?
                     .unwrap_or_default();
                 Ok(Self::Init {
-                    authorization: credentials.capital.or(credentials.authorization),
+                    authorization: credentials.capitalized.or(credentials.authorization),
                 })
             }
             "ping" => Ok(Self::Ping {
@@ -158,8 +158,8 @@ mod tests {
 
     #[test]
     fn messages_are_parsed() {
-        let init = |text: &str| match Incoming::parse(text) {
-            Ok(Incoming::Init { authorization }) => authorization,
+        let init = |text: &str| match ClientMessage::parse(text) {
+            Ok(ClientMessage::Init { authorization }) => authorization,
             other => panic!("{other:?}"),
         };
         assert_eq!(init(r#"{"type":"connection_init"}"#), None);
@@ -169,18 +169,22 @@ mod tests {
             let text = format!(r#"{{"type":"connection_init","payload":{{"{name}":"Bearer x"}}}}"#);
             assert_eq!(init(&text).as_deref(), Some("Bearer x"));
         }
-        let subscribe = Incoming::parse(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}"}}"#);
-        assert!(matches!(subscribe, Ok(Incoming::Subscribe { id, .. }) if id == "1"));
+        let subscribe = ClientMessage::parse(r#"{"id":"1","type":"subscribe","payload":{"query":"{a}"}}"#);
+        assert!(matches!(subscribe, Ok(ClientMessage::Subscribe { id, .. }) if id == "1"));
         assert!(matches!(
-            Incoming::parse(r#"{"type":"complete","id":"1"}"#),
-            Ok(Incoming::Complete { .. })
+            ClientMessage::parse(r#"{"type":"complete","id":"1"}"#),
+            Ok(ClientMessage::Complete { .. })
         ));
-        let Ok(Incoming::Ping { payload }) = Incoming::parse(r#"{"type":"ping","payload":{"a": [1]}}"#)
+        let Ok(ClientMessage::Ping { payload }) =
+            ClientMessage::parse(r#"{"type":"ping","payload":{"a": [1]}}"#)
         else {
             panic!("a ping");
         };
-        assert_eq!(Incoming::pong(payload), r#"{"type":"pong","payload":{"a": [1]}}"#);
-        assert_eq!(Incoming::pong(None), r#"{"type":"pong"}"#);
+        assert_eq!(
+            ClientMessage::pong(payload),
+            r#"{"type":"pong","payload":{"a": [1]}}"#
+        );
+        assert_eq!(ClientMessage::pong(None), r#"{"type":"pong"}"#);
     }
 
     #[test]
@@ -207,7 +211,7 @@ mod tests {
             r#"{"type":"complete"}"#,
         ] {
             assert!(
-                matches!(Incoming::parse(text), Err(close) if close == Close::INVALID),
+                matches!(ClientMessage::parse(text), Err(close) if close == Close::INVALID),
                 "{text}"
             );
         }

@@ -20,8 +20,8 @@ use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, interval, sleep_until, timeout};
 
-use super::operation::{self, MessageSender, Outgoing};
-use super::protocol::{Close, Incoming};
+use super::operation::{self, MessageSender, OutgoingMessage};
+use super::protocol::{ClientMessage, Close};
 use crate::engine::GraphQlRequest;
 use crate::error::ErrorCode;
 use crate::host::Host;
@@ -32,7 +32,7 @@ const PROTOCOL: &str = "graphql-transport-ws";
 const QUEUE_CAPACITY: usize = 16;
 /// Time between pings.
 const PING_INTERVAL: Duration = Duration::from_secs(15);
-/// Time without a message or a pong after which the client is considered disconnected.
+/// Time without a message or a pong after which the connection is closed.
 const SILENCE_TIMEOUT: Duration = Duration::from_secs(45);
 
 /// Responds to an upgrade request.
@@ -50,10 +50,10 @@ pub(crate) fn open<H: Host>(service: Arc<Service<H>>, parts: &Parts, upgrade: We
     // Clients other than browsers can send this header with the upgrade request. It is verified at `connection_init`.
     let authorization = authorization(&parts.headers).map(<[u8]>::to_vec);
     // Twice the limit, so that a message slightly above the limit gets close code 1009 instead of a transport error.
-    let largest = service.engine.settings().limits.message_bytes * 2;
+    let max_size = service.engine.settings().limits.message_bytes * 2;
     upgrade
-        .max_message_size(largest)
-        .max_frame_size(largest)
+        .max_message_size(max_size)
+        .max_frame_size(max_size)
         .protocols([PROTOCOL])
         .on_upgrade(async move |socket| {
             let connection = Connection::new(Arc::clone(&service), client, authorization);
@@ -79,12 +79,13 @@ struct Connection<H: Host> {
     authorization: Option<Vec<u8>>,
     /// `None` before `connection_init`.
     session: Option<H::Session>,
-    running: HashMap<String, RunningOperation>,
+    /// The running operations by their ids.
+    operations: HashMap<String, RunningOperation>,
     tasks: JoinSet<()>,
-    /// The number of operations started so far.
-    started: u64,
-    queue: mpsc::Sender<Outgoing>,
-    queued: mpsc::Receiver<Outgoing>,
+    /// The number of operations that have been started.
+    operation_count: u64,
+    outgoing_sender: mpsc::Sender<OutgoingMessage>,
+    outgoing_receiver: mpsc::Receiver<OutgoingMessage>,
 }
 
 struct RunningOperation {
@@ -96,17 +97,17 @@ type Sink = SplitSink<WebSocket, Message>;
 
 impl<H: Host> Connection<H> {
     fn new(service: Arc<Service<H>>, client: IpAddr, authorization: Option<Vec<u8>>) -> Self {
-        let (queue, queued) = mpsc::channel(QUEUE_CAPACITY);
+        let (outgoing_sender, outgoing_receiver) = mpsc::channel(QUEUE_CAPACITY);
         Self {
             service,
             client,
             authorization,
             session: None,
-            running: HashMap::new(),
+            operations: HashMap::new(),
             tasks: JoinSet::new(),
-            started: 0,
-            queue,
-            queued,
+            operation_count: 0,
+            outgoing_sender,
+            outgoing_receiver,
         }
     }
 
@@ -118,9 +119,9 @@ impl<H: Host> Connection<H> {
         if !has_protocol {
             return close(&mut sink, limits.write_time, Close::NOT_ACCEPTABLE).await;
         }
-        let mut stopped = std::pin::pin!(host.stopped());
+        let mut shutdown = std::pin::pin!(host.wait_for_shutdown());
         let init_deadline = Instant::now() + limits.init_time;
-        let mut expired = std::future::pending().boxed();
+        let mut expiry = std::future::pending().boxed();
         let (mut pings, mut last_message) = (interval(PING_INTERVAL), Instant::now());
         let reason = loop {
             let step = tokio::select! {
@@ -130,15 +131,15 @@ impl<H: Host> Connection<H> {
                         let had_session = self.session.is_some();
                         let step = self.receive(message).await;
                         if let Some(session) = self.session.clone().filter(|_| !had_session) {
-                            expired = async move { host.expired(&session).await }.boxed();
+                            expiry = async move { host.wait_for_expiry(&session).await }.boxed();
                         }
                         step
                     }
                     // The client has disconnected or violated the WebSocket protocol.
                     Some(Err(_)) | None => return,
                 },
-                Some(outgoing) = self.queued.recv() => self.forward(outgoing),
-                () = &mut expired => Err(Close::EXPIRED),
+                Some(outgoing) = self.outgoing_receiver.recv() => self.forward(outgoing),
+                () = &mut expiry => Err(Close::EXPIRED),
                 () = sleep_until(init_deadline), if self.session.is_none() => Err(Close::INIT_TIMEOUT),
                 _ = pings.tick() => {
                     if last_message.elapsed() > SILENCE_TIMEOUT {
@@ -146,7 +147,7 @@ impl<H: Host> Connection<H> {
                     }
                     Ok(Some(Message::Ping(Bytes::new())))
                 }
-                () = &mut stopped => Err(Close::STOPPING),
+                () = &mut shutdown => Err(Close::STOPPING),
             };
             match step {
                 Ok(None) => {}
@@ -162,16 +163,16 @@ impl<H: Host> Connection<H> {
     }
 
     /// The message to send for an operation; `None` if the client has completed the operation in the meantime.
-    fn forward(&mut self, outgoing: Outgoing) -> Result<Option<Message>, Close> {
+    fn forward(&mut self, outgoing: OutgoingMessage) -> Result<Option<Message>, Close> {
         let is_current = self
-            .running
+            .operations
             .get(&outgoing.id)
             .is_some_and(|running| running.number == outgoing.number);
         if !is_current {
             return Ok(None);
         }
         if outgoing.is_last {
-            self.running.remove(&outgoing.id);
+            self.operations.remove(&outgoing.id);
         }
         outgoing.content.map(|text| Some(Message::Text(text.into())))
     }
@@ -186,13 +187,13 @@ impl<H: Host> Connection<H> {
         if text.len() > self.service.engine.settings().limits.message_bytes {
             return Err(Close::TOO_LARGE);
         }
-        match Incoming::parse(&text)? {
-            Incoming::Init { authorization } => self.init(authorization).await.map(Some),
-            Incoming::Ping { payload } => Ok(Some(Message::Text(Incoming::pong(payload).into()))),
-            Incoming::Pong => Ok(None),
-            Incoming::Subscribe { id, request } => self.subscribe(id, *request),
-            Incoming::Complete { id } => {
-                if let Some(running) = self.running.remove(&id) {
+        match ClientMessage::parse(&text)? {
+            ClientMessage::Init { authorization } => self.init(authorization).await.map(Some),
+            ClientMessage::Ping { payload } => Ok(Some(Message::Text(ClientMessage::pong(payload).into()))),
+            ClientMessage::Pong => Ok(None),
+            ClientMessage::Subscribe { id, request } => self.subscribe(id, *request),
+            ClientMessage::Complete { id } => {
+                if let Some(running) = self.operations.remove(&id) {
                     running.task.abort();
                 }
                 Ok(None)
@@ -223,28 +224,28 @@ impl<H: Host> Connection<H> {
         let Some(session) = &self.session else {
             return Err(Close::UNAUTHORIZED);
         };
-        if self.running.contains_key(&id) {
+        if self.operations.contains_key(&id) {
             return Err(Close::already_exists(&id));
         }
         let limit = self.service.engine.settings().limits.socket_operations;
-        if self.running.len() >= limit {
+        if self.operations.len() >= limit {
             let message = operation::too_many_operations(&id, limit);
             return Ok(Some(Message::Text(message.into())));
         }
         // Frees the memory of tasks that have ended.
         while self.tasks.try_join_next().is_some() {}
-        self.started += 1;
+        self.operation_count += 1;
         let sender = MessageSender {
             id: id.clone(),
-            number: self.started,
-            queue: self.queue.clone(),
+            number: self.operation_count,
+            queue: self.outgoing_sender.clone(),
         };
         let operation = operation::run(Arc::clone(&self.service), session.clone(), sender, request);
         let running = RunningOperation {
-            number: self.started,
+            number: self.operation_count,
             task: self.tasks.spawn(operation),
         };
-        self.running.insert(id, running);
+        self.operations.insert(id, running);
         Ok(None)
     }
 }

@@ -7,8 +7,12 @@ use graphql_server::{ErrorCode, MAX_ERRORS};
 
 use crate::fixture::{Fixture, request};
 
-/// The code, and the line and column of each error; none if the request is accepted.
-fn refused(fixture: &Fixture, text: &str, variables: Value) -> Option<(ErrorCode, Vec<(usize, usize)>)> {
+/// The code of the error, and the line and column of each of its errors; `None` if the request is accepted.
+fn request_error(
+    fixture: &Fixture,
+    text: &str,
+    variables: Value,
+) -> Option<(ErrorCode, Vec<(usize, usize)>)> {
     let error = fixture.prepare_request(request(text, variables)).err()?;
     let positions = error.errors().iter().map(|error| {
         let position = error.locations[0];
@@ -18,7 +22,7 @@ fn refused(fixture: &Fixture, text: &str, variables: Value) -> Option<(ErrorCode
 }
 
 #[test]
-fn arguments_are_checked_wherever_they_are() {
+fn arguments_are_checked_in_all_places() {
     let fixture = Fixture::new();
     let limit = |column: usize| Some((ErrorCode::LimitExceeded, vec![(1, column)]));
     for (text, variables, expected) in [
@@ -56,7 +60,7 @@ fn arguments_are_checked_wherever_they_are() {
             limit(16),
         ),
         (
-            "{ known{ ...on Thing{ things(first:51){totalCount} } } }",
+            "{ items{ ...on Thing{ things(first:51){totalCount} } } }",
             value!({}),
             limit(23),
         ),
@@ -94,7 +98,7 @@ fn arguments_are_checked_wherever_they_are() {
         // The second time, the document is cached.
         for _ in 0..2 {
             assert_eq!(
-                refused(&fixture, text, variables.clone()),
+                request_error(&fixture, text, variables.clone()),
                 expected,
                 "{text} {variables}"
             );
@@ -106,22 +110,22 @@ fn arguments_are_checked_wherever_they_are() {
 fn all_errors_are_reported_up_to_a_limit() {
     let fixture = Fixture::new();
     let two = "{ a:things(first:51){totalCount} viewer b:things(first:99){totalCount} }";
-    let (_, positions) = refused(&fixture, two, value!({})).unwrap();
+    let (_, positions) = request_error(&fixture, two, value!({})).unwrap();
     assert_eq!(positions, [(1, 3), (1, 41)]);
     let many: String = (0..40)
         .map(|alias| format!("a{alias}:things(first:51){{totalCount}} "))
         .collect();
-    let (_, positions) = refused(&fixture, &format!("{{ {many} }}"), value!({})).unwrap();
+    let (_, positions) = request_error(&fixture, &format!("{{ {many} }}"), value!({})).unwrap();
     assert_eq!(positions.len(), MAX_ERRORS);
 }
 
 #[test]
-fn a_text_without_variables_is_checked_once() {
+fn arguments_without_variables_are_checked_once() {
     let fixture = Fixture::new();
     let checks = |text: &str| {
-        let before = fixture.engine.host().checked.load(Ordering::Relaxed);
-        assert_eq!(refused(&fixture, text, value!({"n": 1})), None);
-        fixture.engine.host().checked.load(Ordering::Relaxed) - before
+        let before = fixture.engine.host().checked_fields.load(Ordering::Relaxed);
+        assert_eq!(request_error(&fixture, text, value!({"n": 1})), None);
+        fixture.engine.host().checked_fields.load(Ordering::Relaxed) - before
     };
     let (literal, variable) = (
         "{ things(first:1){totalCount} }",

@@ -67,7 +67,7 @@ async fn automatic_persisted_queries() {
 async fn only_trusted_documents_are_executed() {
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("documents.json");
-    std::fs::write(&file, r#"{"abc123": "query Known { viewer }"}"#).unwrap();
+    std::fs::write(&file, r#"{"abc123": "query Viewer { viewer }"}"#).unwrap();
     let settings = Settings {
         trusted_documents: Some(file.clone()),
         trusted_documents_only: true,
@@ -94,7 +94,7 @@ async fn only_trusted_documents_are_executed() {
     );
     assert!(
         fixture
-            .prepare_request(by(Some("query Known { viewer }"), None, None))
+            .prepare_request(by(Some("query Viewer { viewer }"), None, None))
             .is_ok()
     );
     for other in [
@@ -153,15 +153,15 @@ async fn typename_is_validated_like_other_fields() {
             r#"{"a":"Query"}"#,
         ),
         (
-            "{ known{ ...on Thing{ __typename @skip(if:true) } __typename } }",
-            r#"{"known":[{"__typename":"Thing"},{"__typename":"Place"}]}"#,
+            "{ items{ ...on Thing{ __typename @skip(if:true) } __typename } }",
+            r#"{"items":[{"__typename":"Thing"},{"__typename":"Place"}]}"#,
         ),
     ] {
         let response = fixture.run(text, value!({})).await;
         assert!(response.get("errors").is_none(), "{text}: {response}");
         assert_eq!(response["data"].to_string(), data, "{text}");
     }
-    for (text, says) in [
+    for (text, expected) in [
         ("{ __typename @unknown }", "unknown"),
         ("{ __typename @deprecated }", "deprecated"),
         ("{ __typename @skip }", "if"),
@@ -179,7 +179,7 @@ async fn typename_is_validated_like_other_fields() {
         let error = fixture.prepare(text).err().unwrap_or_else(|| panic!("{text}"));
         assert_eq!(error.code(), ErrorCode::BadUserInput, "{text}");
         let message = &error.errors()[0].message;
-        assert!(message.contains(says), "{text}: {message}");
+        assert!(message.contains(expected), "{text}: {message}");
         assert!(!error.errors()[0].locations.is_empty(), "{text}");
     }
 }

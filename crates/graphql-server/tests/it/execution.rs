@@ -54,10 +54,10 @@ async fn selections_with_the_same_key_are_merged() {
             (spread, x(true), r#"{"thing":{"id":"2"}}"#),
             (spread, x(false), r#"{"thing":{"id":"2"}}"#),
             (
-                "{ known{ ...on Thing{same{id}} ...on Place{name same{even}} id ...on Known{viewer:id @skip(if:true) id} \
+                "{ items{ ...on Thing{same{id}} ...on Place{name same{even}} id ...on Item{viewer:id @skip(if:true) id} \
                  ...on Thing{same{tags}} __typename } }",
                 value!({}),
-                r#"{"known":[{"same":{"id":"1","tags":["a"]},"id":"1","__typename":"Thing"},{"name":"here","same":{"even":0},"id":"0","__typename":"Place"}]}"#,
+                r#"{"items":[{"same":{"id":"1","tags":["a"]},"id":"1","__typename":"Thing"},{"name":"here","same":{"even":0},"id":"0","__typename":"Place"}]}"#,
             ),
             (
                 "query($n:ID){ a:thing(id:$n){id} a:thing(id:$n){even} }",
@@ -104,9 +104,9 @@ async fn an_object_without_selected_fields_is_empty() {
                 r#"{"thing":null}"#,
             ),
             (
-                "{ known{ ...on Place{name} } }",
+                "{ items{ ...on Place{name} } }",
                 value!({}),
-                r#"{"known":[{},{"name":"here"}]}"#,
+                r#"{"items":[{},{"name":"here"}]}"#,
             ),
         ],
     )
@@ -123,11 +123,11 @@ async fn selections_with_the_same_key_must_not_differ() {
         "{ thing(id:1){id} thing{id} }",
         "{ thing(id:1){a:id} thing(id:1){a:even} }",
         "{ thing(id:1){same{a:id}} ...F } fragment F on Query{ thing(id:1){same{a:even}} }",
-        "{ known{ id ...on Thing{ id:even } } }",
+        "{ items{ id ...on Thing{ id:even } } }",
         // No object has both fields, but a client could not read the value without its type.
-        "{ known{ ...on Thing{ a:even } ...on Place{ a:name } } }",
-        "{ known{ ...on Thing{ a:even } ...on Place{ a:id } } }",
-        "{ known{ ...on Thing{ same{a:id} } ...on Place{ same{a:even} } } }",
+        "{ items{ ...on Thing{ a:even } ...on Place{ a:name } } }",
+        "{ items{ ...on Thing{ a:even } ...on Place{ a:id } } }",
+        "{ items{ ...on Thing{ same{a:id} } ...on Place{ same{a:even} } } }",
         "query($x:Boolean!){ a:thing(id:1) @skip(if:$x){id} a:thing(id:2) @include(if:$x){id} }",
     ] {
         let response = fixture.run(text, value!({ "x": true })).await;
@@ -139,9 +139,9 @@ async fn selections_with_the_same_key_must_not_differ() {
         assert!(!response["errors"][0]["locations"].is_null(), "{response}");
     }
     let differs =
-        "{ a:thing(id:1){id} known{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
+        "{ a:thing(id:1){id} items{ ...on Thing{ a:even b:same{id} } ...on Place{ b:same{even} } } }";
     assert!(
-        fixture.run(differs, value!({})).await["data"]["known"][0].is_null(),
+        fixture.run(differs, value!({})).await["data"]["items"][0].is_null(),
         "the document is valid, but `even` fails for the first object"
     );
 }
@@ -171,18 +171,22 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
             1,
         ),
         (
-            "{ thing(id:1){ id p:perhaps tags } }",
+            "{ thing(id:1){ id p:nullableEven tags } }",
             r#"{"thing":{"id":"1","p":null,"tags":["a"]}}"#,
             1,
         ),
-        ("{ thing(id:1){ perhaps } }", r#"{"thing":{"perhaps":null}}"#, 1),
         (
-            "{ thing(id:1){ a:perhaps b:perhaps } }",
+            "{ thing(id:1){ nullableEven } }",
+            r#"{"thing":{"nullableEven":null}}"#,
+            1,
+        ),
+        (
+            "{ thing(id:1){ a:nullableEven b:nullableEven } }",
             r#"{"thing":{"a":null,"b":null}}"#,
             2,
         ),
         (
-            "{ thing(id:1){ same{ a:perhaps } b:perhaps } }",
+            "{ thing(id:1){ same{ a:nullableEven } b:nullableEven } }",
             r#"{"thing":{"same":{"a":null},"b":null}}"#,
             2,
         ),
@@ -197,8 +201,8 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
             2,
         ),
         (
-            "{ things(first:2){ nodes{ perhaps id } } }",
-            r#"{"things":{"nodes":[{"perhaps":0,"id":"0"},{"perhaps":null,"id":"1"}]}}"#,
+            "{ things(first:2){ nodes{ nullableEven id } } }",
+            r#"{"things":{"nodes":[{"nullableEven":0,"id":"0"},{"nullableEven":null,"id":"1"}]}}"#,
             1,
         ),
         (
@@ -208,22 +212,22 @@ async fn failures_propagate_to_the_nearest_nullable_parent() {
         ),
         ("{ top(first:2){ even } viewer }", "null", 1),
         (
-            "{ known{ ...on Thing{ id perhaps } } }",
-            r#"{"known":[{"id":"1","perhaps":null},{}]}"#,
+            "{ items{ ...on Thing{ id nullableEven } } }",
+            r#"{"items":[{"id":"1","nullableEven":null},{}]}"#,
             1,
         ),
         // The order of keys is that of the object's own type.
         (
-            "{ known{ ...on Place{ b:id a:id } ...on Thing{ perhaps a:id b:id } } }",
-            r#"{"known":[{"perhaps":null,"a":"1","b":"1"},{"b":"0","a":"0"}]}"#,
+            "{ items{ ...on Place{ b:id a:id } ...on Thing{ nullableEven a:id b:id } } }",
+            r#"{"items":[{"nullableEven":null,"a":"1","b":"1"},{"b":"0","a":"0"}]}"#,
             1,
         ),
         (
-            "{ known{ ...P ...T id } } fragment P on Place{ id name } fragment T on Thing{ x:perhaps ...on Known{ y:id } }",
-            r#"{"known":[{"x":null,"y":"1","id":"1"},{"id":"0","name":"here"}]}"#,
+            "{ items{ ...P ...T id } } fragment P on Place{ id name } fragment T on Thing{ x:nullableEven ...on Item{ y:id } }",
+            r#"{"items":[{"x":null,"y":"1","id":"1"},{"id":"0","name":"here"}]}"#,
             1,
         ),
-        ("{ known{ ...on Place{ name } ...on Thing{ even } } }", "null", 1),
+        ("{ items{ ...on Place{ name } ...on Thing{ even } } }", "null", 1),
         (
             "{ ...F } fragment F on Query{ x:thing(id:1){ ...G } } fragment G on Thing{ even }",
             r#"{"x":null}"#,
@@ -259,10 +263,10 @@ async fn failures_propagate_in_events() {
             [r#"{"things":{"even":0}}"#, "null"],
         ),
         (
-            "subscription{ ...on Events{ t:things{ id } } t:things{ perhaps } }",
+            "subscription{ ...on Events{ t:things{ id } } t:things{ nullableEven } }",
             [
-                r#"{"t":{"id":"0","perhaps":0}}"#,
-                r#"{"t":{"id":"1","perhaps":null}}"#,
+                r#"{"t":{"id":"0","nullableEven":0}}"#,
+                r#"{"t":{"id":"1","nullableEven":null}}"#,
             ],
         ),
         (
@@ -288,18 +292,18 @@ async fn concurrent_fields_are_in_the_order_of_the_document() {
     for (text, data) in [
         (
             "{ concurrent{ slow quick:slow(yields:0) __typename medium:slow(yields:1) } }",
-            r#"{"concurrent":{"slow":3,"quick":0,"__typename":"Racers","medium":1}}"#,
+            r#"{"concurrent":{"slow":3,"quick":0,"__typename":"ConcurrentFields","medium":1}}"#,
         ),
         (
             "{ concurrent{ slow fails a:slow(yields:0) } viewer }",
             r#"{"concurrent":{"slow":3,"fails":null,"a":0},"viewer":null}"#,
         ),
         (
-            "{ concurrent{ a:fails ...F } } fragment F on Racers{ slow b:fails c:slow(yields:0) }",
+            "{ concurrent{ a:fails ...F } } fragment F on ConcurrentFields{ slow b:fails c:slow(yields:0) }",
             r#"{"concurrent":{"a":null,"slow":3,"b":null,"c":0}}"#,
         ),
         (
-            "{ concurrent{ slow must b:slow(yields:0) } viewer }",
+            "{ concurrent{ slow failsNonNull b:slow(yields:0) } viewer }",
             r#"{"concurrent":null,"viewer":null}"#,
         ),
     ] {

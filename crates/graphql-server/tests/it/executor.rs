@@ -78,8 +78,8 @@ async fn streams_take_the_caller_from_the_session() {
         let data: Vec<Value> = responses.map(|response| response.data).collect().await;
         assert_eq!(data, expected, "{text}");
     }
-    let refused = engine.execute_stream(Request::new("subscription{count(to:2)}"), None);
-    let errors: Vec<usize> = refused.map(|response| response.errors.len()).collect().await;
+    let responses = engine.execute_stream(Request::new("subscription{count(to:2)}"), None);
+    let errors: Vec<usize> = responses.map(|response| response.errors.len()).collect().await;
     assert_eq!(errors, [1]);
     let single = execute(
         &engine,

@@ -21,11 +21,12 @@ pub struct TestHost {
     /// Mutations that have been admitted.
     pub mutations: AtomicUsize,
     /// Fields whose arguments were checked.
-    pub checked: AtomicUsize,
+    pub checked_fields: AtomicUsize,
     /// Requests that were not executed.
-    pub rejected: AtomicUsize,
-    /// Mutations with an idempotency key that were begun and ended.
-    pub keyed_begun: AtomicUsize,
+    pub rejected_requests: AtomicUsize,
+    /// Mutations with an idempotency key that were started.
+    pub keyed_started: AtomicUsize,
+    /// Mutations with an idempotency key that ended without errors.
     pub keyed_finished: AtomicUsize,
 }
 
@@ -58,7 +59,7 @@ impl Host for TestHost {
 
     /// Refuses 51 to 99 things. Tests of costs request more.
     fn check_arguments(&self, _: &Caller, field: SelectedField<'_>) -> Result<(), RequestError> {
-        self.checked.fetch_add(1, Ordering::Relaxed);
+        self.checked_fields.fetch_add(1, Ordering::Relaxed);
         if !matches!((field.parent(), field.name()), ("Query" | "Thing", "things")) {
             return Ok(());
         }
@@ -80,7 +81,7 @@ impl Host for TestHost {
         caller: Caller,
         request: KeyedRequest<'_>,
     ) -> Result<KeyedAction<Caller>, RequestError> {
-        self.keyed_begun.fetch_add(1, Ordering::Relaxed);
+        self.keyed_started.fetch_add(1, Ordering::Relaxed);
         Ok(match request.keys {
             [key] if key == "used" => KeyedAction::Replay(Response::new("stored".to_owned())),
             _ => KeyedAction::Execute(caller),
@@ -100,7 +101,7 @@ impl Host for TestHost {
 
     fn observe(&self, _: &Caller, _: OperationType, _: Option<&str>) {}
 
-    fn rejected(&self, _: ErrorCode) {
-        self.rejected.fetch_add(1, Ordering::Relaxed);
+    fn request_rejected(&self, _: ErrorCode) {
+        self.rejected_requests.fetch_add(1, Ordering::Relaxed);
     }
 }

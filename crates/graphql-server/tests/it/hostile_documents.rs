@@ -10,17 +10,17 @@ use crate::fixture::{Fixture, request};
 
 const LIMITS: Limits = Limits::DEFAULT;
 
-/// The first message and the code of the error, which must be returned quickly.
-fn refused(fixture: &Fixture, text: &str) -> (String, ErrorCode) {
-    let began = Instant::now();
+/// Asserts that a document is refused within a second. Returns the first message and the code of the error.
+fn assert_refused(fixture: &Fixture, text: &str) -> (String, ErrorCode) {
+    let start = Instant::now();
     let Err(error) = fixture.prepare(text) else {
         panic!("not refused: {}", text.chars().take(100).collect::<String>());
     };
-    let took = began.elapsed();
-    // Milliseconds in a release build. The bound is generous, since unbounded work would take years.
+    let elapsed = start.elapsed();
+    // A release build takes milliseconds. The bound is generous, since unbounded work would take years.
     assert!(
-        took < Duration::from_secs(1),
-        "{took:?} to refuse {} bytes",
+        elapsed < Duration::from_secs(1),
+        "{elapsed:?} to refuse {} bytes",
         text.len()
     );
     assert!((1..=MAX_ERRORS).contains(&error.errors().len()));
@@ -30,9 +30,9 @@ fn refused(fixture: &Fixture, text: &str) -> (String, ErrorCode) {
 /// A chain of fragments, each of which spreads the next one `times` times.
 fn fragments(count: usize, times: usize) -> String {
     let mut text = "{...F0}".to_owned();
-    for at in 0..count {
-        let spreads = format!("...F{} ", at + 1).repeat(times);
-        text.push_str(&format!(" fragment F{at} on Query{{{spreads}}}"));
+    for index in 0..count {
+        let spreads = format!("...F{} ", index + 1).repeat(times);
+        text.push_str(&format!(" fragment F{index} on Query{{{spreads}}}"));
     }
     text + &format!(" fragment F{count} on Query{{viewer}}")
 }
@@ -123,7 +123,7 @@ async fn hostile_documents_are_rejected_quickly() {
             "exactly one",
         ),
     ] {
-        let (message, code) = refused(&fixture, &text);
+        let (message, code) = assert_refused(&fixture, &text);
         assert!(
             message.contains(expected),
             "{message}: {}",
@@ -148,7 +148,7 @@ async fn the_deepest_documents_fit_the_stack() {
     assert!(!fixture.run(&list, value!({})).await["errors"].is_null());
     let brackets =
         "{thing(from:\"[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[\"){id}}";
-    assert!(refused(&fixture, brackets).0.contains("from"));
+    assert!(assert_refused(&fixture, brackets).0.contains("from"));
 }
 
 #[tokio::test]
@@ -239,7 +239,7 @@ async fn introspection_has_no_cost_and_is_bounded() {
     let prepared = fixture.prepare(&nested(3)).unwrap();
     assert_eq!((prepared.cost.cost, prepared.cost.rows), (0, 0));
     assert!(prepared.cost.introspection > 1_000);
-    let (message, code) = refused(&fixture, &nested(5));
+    let (message, code) = assert_refused(&fixture, &nested(5));
     assert!(message.starts_with("The introspection could have"), "{message}");
     assert_eq!(code, ErrorCode::LimitExceeded);
 }

@@ -1,4 +1,4 @@
-//! The HTTP handler of this crate, and the engine behind that of async-graphql-axum.
+//! The HTTP handler of this crate, and the engine behind the handler of async-graphql-axum.
 
 use std::sync::atomic::Ordering;
 
@@ -32,7 +32,7 @@ fn post(path: &str, query: &str) -> Request<Body> {
         .unwrap()
 }
 
-fn logged_in(mut request: Request<Body>) -> Request<Body> {
+fn with_login(mut request: Request<Body>) -> Request<Body> {
     let token = std::str::from_utf8(TOKEN).unwrap().parse().unwrap();
     request.headers_mut().insert(header::AUTHORIZATION, token);
     request
@@ -60,7 +60,7 @@ async fn a_mutation_with_a_key_has_one_field() {
     let engine = engine(settings()).unwrap();
     let routes: Router = router("/graphql", engine.clone());
     let with_key = |query: &str, key: &str| {
-        let mut request = logged_in(post("/graphql", query));
+        let mut request = with_login(post("/graphql", query));
         request
             .headers_mut()
             .insert("idempotency-key", key.parse().unwrap());
@@ -69,7 +69,7 @@ async fn a_mutation_with_a_key_has_one_field() {
     let host = engine.host();
     let counts = || {
         (
-            host.keyed_begun.load(Ordering::Relaxed),
+            host.keyed_started.load(Ordering::Relaxed),
             host.keyed_finished.load(Ordering::Relaxed),
         )
     };
@@ -85,14 +85,17 @@ async fn a_mutation_with_a_key_has_one_field() {
         let response = send(&routes, with_key(query, "new")).await;
         assert_eq!((response.status(), counts()), (status, expected), "{query}");
     }
-    let replayed = send(&routes, with_key("mutation{change}", "used")).await;
-    assert_eq!(text(replayed).await, "stored");
+    let response = send(&routes, with_key("mutation{change}", "used")).await;
+    assert_eq!(text(response).await, "stored");
     assert_eq!(counts(), (3, 2));
     let mut stream = with_key("mutation{change}", "new");
     let events = "text/event-stream".parse().unwrap();
     stream.headers_mut().insert(header::ACCEPT, events);
-    let refused = send(&routes, stream).await;
-    assert_eq!((refused.status(), counts()), (StatusCode::NOT_ACCEPTABLE, (3, 2)));
+    let response = send(&routes, stream).await;
+    assert_eq!(
+        (response.status(), counts()),
+        (StatusCode::NOT_ACCEPTABLE, (3, 2))
+    );
 }
 
 #[tokio::test]
@@ -117,9 +120,9 @@ async fn statuses_follow_the_media_type() {
             .insert(header::ACCEPT, "application/json".parse().unwrap());
         assert_eq!(send(&routes, plain).await.status(), StatusCode::OK, "{query}");
     }
-    let panicked = send(&routes, logged_in(post("/graphql", "{panics}"))).await;
-    assert_eq!(panicked.status(), StatusCode::INTERNAL_SERVER_ERROR);
-    let response = send(&routes, logged_in(post("/graphql", "{top(first:1){id}}"))).await;
+    let response = send(&routes, with_login(post("/graphql", "{panics}"))).await;
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    let response = send(&routes, with_login(post("/graphql", "{top(first:1){id}}"))).await;
     assert_eq!(
         body(response).await,
         json!({ "data": { "top": [{ "id": "0" }] } })
@@ -199,7 +202,7 @@ async fn costs_are_sent_on_request() {
 #[tokio::test]
 async fn subscriptions_are_streams_of_events() {
     let routes = routes(settings());
-    let mut request = logged_in(post("/graphql", "subscription{count(to:2)}"));
+    let mut request = with_login(post("/graphql", "subscription{count(to:2)}"));
     request
         .headers_mut()
         .insert(header::ACCEPT, "text/event-stream".parse().unwrap());
@@ -236,7 +239,7 @@ async fn all_checks_of_the_engine_apply_in_another_integration() {
     )
     .await;
     assert_eq!(response, json!({ "data": { "a": null } }));
-    // The HTTP handling remains that of the library, which executes a mutation sent by GET.
+    // The HTTP handling is that of async-graphql-axum, which executes a mutation sent by GET.
     let get = Request::get("/axum?query=mutation%7Blogin%7D");
     let response = send(&routes, get.body(Body::empty()).unwrap()).await;
     assert_eq!(body(response).await, json!({ "data": { "login": null } }));

@@ -8,9 +8,9 @@ use crate::fixture::{Fixture, json, request};
 use crate::host::Caller;
 
 #[tokio::test]
-async fn absent_variables_do_not_arrive_as_null() {
+async fn absent_variables_are_not_passed_as_null() {
     let fixture = Fixture::new();
-    for (text, variables, arrived) in [
+    for (text, variables, expected) in [
         ("mutation($n:String){change(name:$n)}", value!({}), "nothing"),
         (
             "mutation($n:String){change(name:$n)}",
@@ -64,7 +64,7 @@ async fn absent_variables_do_not_arrive_as_null() {
         for _ in 0..2 {
             let response = fixture.run(text, variables.clone()).await;
             assert_eq!(
-                response["data"]["change"], arrived,
+                response["data"]["change"], expected,
                 "{text} {variables}: {response}"
             );
         }
@@ -95,9 +95,9 @@ async fn a_request_error_has_no_data() {
             "{response}"
         );
     }
-    let panicked = fixture.run("{panics}", value!({})).await;
-    assert_eq!(panicked["errors"][0]["extensions"]["code"], "SERVER_ERROR");
-    assert!(!panicked.to_string().contains("tests"), "{panicked}");
+    let response = fixture.run("{panics}", value!({})).await;
+    assert_eq!(response["errors"][0]["extensions"]["code"], "SERVER_ERROR");
+    assert!(!response.to_string().contains("tests"), "{response}");
 }
 
 #[tokio::test(start_paused = true)]
@@ -139,7 +139,7 @@ async fn only_public_fields_need_no_login() {
 }
 
 #[tokio::test]
-async fn a_subscription_may_select_its_field_in_a_fragment() {
+async fn a_subscription_can_select_its_field_in_a_fragment() {
     let fixture = Fixture::new();
     for text in [
         "subscription{count(to:2)}",

@@ -38,8 +38,8 @@ impl Thing {
             Err(async_graphql::Error::new("It is odd."))
         }
     }
-    /// Like `even`, but nullable.
-    async fn perhaps(&self) -> Result<Option<i32>, async_graphql::Error> {
+    /// The same with a nullable type.
+    async fn nullable_even(&self) -> Result<Option<i32>, async_graphql::Error> {
         if self.0 % 2 == 0 {
             Ok(Some(self.0))
         } else {
@@ -51,11 +51,11 @@ impl Thing {
     }
 }
 
-/// An object whose fields complete in another order than that of the document.
-struct Racers;
+/// An object whose fields complete in a different order than they are selected.
+struct ConcurrentFields;
 
 #[Object]
-impl Racers {
+impl ConcurrentFields {
     /// Completes after the task has yielded this many times.
     async fn slow(&self, #[graphql(default = 3)] yields: i32) -> i32 {
         for _ in 0..yields {
@@ -67,7 +67,7 @@ impl Racers {
         tokio::task::yield_now().await;
         Err(async_graphql::Error::new("It fails."))
     }
-    async fn must(&self) -> Result<i32, async_graphql::Error> {
+    async fn fails_non_null(&self) -> Result<i32, async_graphql::Error> {
         Err(async_graphql::Error::new("It fails."))
     }
 }
@@ -89,7 +89,7 @@ impl Place {
 
 #[derive(Interface)]
 #[graphql(field(name = "id", ty = "ID"))]
-enum Known {
+enum Item {
     Thing(Thing),
     Place(Place),
 }
@@ -123,11 +123,11 @@ impl Query {
     async fn things(&self, first: Option<i32>, last: Option<i32>) -> Option<Connection> {
         things(first, last)
     }
-    async fn concurrent(&self) -> Option<Concurrent<Racers>> {
-        Some(Concurrent(Racers))
+    async fn concurrent(&self) -> Option<Concurrent<ConcurrentFields>> {
+        Some(Concurrent(ConcurrentFields))
     }
-    async fn known(&self) -> Vec<Known> {
-        vec![Known::Thing(Thing(1)), Known::Place(Place)]
+    async fn items(&self) -> Vec<Item> {
+        vec![Item::Thing(Thing(1)), Item::Place(Place)]
     }
     async fn top(&self, #[graphql(default = 4)] first: i32) -> Vec<Thing> {
         (0..first).map(Thing).collect()
@@ -146,18 +146,18 @@ impl Query {
 
 pub struct Mutation;
 
-static COUNTED: AtomicI32 = AtomicI32::new(0);
+static COUNT: AtomicI32 = AtomicI32::new(0);
 
 #[Object]
 impl Mutation {
     /// How many times it has been executed.
     async fn count(&self) -> i32 {
-        COUNTED.fetch_add(1, Ordering::Relaxed) + 1
+        COUNT.fetch_add(1, Ordering::Relaxed) + 1
     }
     async fn login(&self, name: Option<String>) -> Option<String> {
         name
     }
-    /// Whether the name arrived as a value, as null or not at all.
+    /// Returns the name, or "null" or "nothing" if it is null or absent.
     async fn change(&self, input: Option<Change>, name: MaybeUndefined<String>) -> String {
         let name = input.map_or(name, |input| input.inner.map_or(input.name, |inner| inner.name));
         match name {

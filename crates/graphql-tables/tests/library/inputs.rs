@@ -20,7 +20,7 @@ async fn inputs_fill_drafts() {
             .unwrap(),
         r#"Draft { texts: Texts([("title", Absent)]), author_id: Set(1), price: Set("9.5"), pages: Null, faults: [] }"#
     );
-    let refused = create(r#"{title: "Dune", authorId: "x", price: 12345678901234567890}"#)
+    let draft = create(r#"{title: "Dune", authorId: "x", price: 12345678901234567890}"#)
         .await
         .unwrap();
     for part in [
@@ -29,7 +29,7 @@ async fn inputs_fill_drafts() {
         r#"field: "author_id", item: None, code: NotFound"#,
         r#"field: "price", item: None, code: OutOfRange"#,
     ] {
-        assert!(refused.contains(part), "{part} in {refused}");
+        assert!(draft.contains(part), "{part} is not in {draft}");
     }
     assert_eq!(create(r#"{authorId: "1"}"#).await, None, "a price is required");
     let response = library

@@ -98,15 +98,15 @@ fn arguments_become_a_page() {
     };
     let PageRequest {
         size,
-        backwards,
+        is_backward,
         skip,
         after,
         before,
     } = page.into_request(3_u64).unwrap();
-    assert_eq!((size, backwards, skip), (2, true, 5));
+    assert_eq!((size, is_backward, skip), (2, true, 5));
     assert_eq!((after, before.as_deref()), (None, Some("x")));
     let default = PageArguments::default().into_request(100_u64).unwrap();
-    assert_eq!((default.size, default.backwards), (10, false));
+    assert_eq!((default.size, default.is_backward), (10, false));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -134,7 +134,7 @@ async fn relations_are_loaded_once_and_a_missing_row_is_an_error_of_its_field() 
         response["data"]["books"]["nodes"],
         json!([{ "id": "4", "author": null, "editor": name("Ann") }])
     );
-    assert_eq!(response["errors"][0]["message"], "a author is missing");
+    assert_eq!(response["errors"][0]["message"], "the author is missing");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -206,7 +206,7 @@ inputs! {
         author_id: Required<ID>;
         price: Required<Decimal>;
         pages: Optional<i32>, create [
-            /// The number of pages, if it is known.
+            /// The number of pages.
         ], update [];
     }
 }
@@ -338,11 +338,11 @@ impl Library {
     /// The response to a document.
     async fn execute(&self, document: &str) -> serde_json::Value {
         let response = self.schema.execute(document).await;
-        let mut rendered = json!({ "data": json_of(response.data) });
+        let mut json = json!({ "data": json_of(response.data) });
         if !response.errors.is_empty() {
-            rendered["errors"] = serde_json::to_value(response.errors).unwrap();
+            json["errors"] = serde_json::to_value(response.errors).unwrap();
         }
-        rendered
+        json
     }
 
     /// The ids of the books that match a filter.

@@ -72,21 +72,21 @@ fn items(file: &Path) -> Vec<u32> {
 /// Keeps the writer busy until the sender is used, so that later jobs form a group.
 async fn hold(writer: &Writer) -> (Sender<()>, impl Future<Output = Result>) {
     let (release, released) = channel::<()>();
-    let (begun, begins) = oneshot::channel();
+    let (begin, begun) = oneshot::channel();
     let released: Receiver<()> = released;
     let held = {
         let writer = writer.clone();
         tokio::spawn(async move {
             writer
                 .run(move |_| {
-                    let _ = begun.send(());
+                    let _ = begin.send(());
                     released.recv().unwrap();
                     Ok(())
                 })
                 .await
         })
     };
-    begins.await.unwrap();
+    begun.await.unwrap();
     (release, async move { held.await.unwrap() })
 }
 
@@ -196,17 +196,17 @@ async fn a_lock_held_by_another_process_is_waited_for_once() {
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
     // More than one group.
-    let many = (0..600).map(|id| {
+    let jobs = (0..600).map(|id| {
         let writer = writer.clone();
         async move { execute(&writer, insert(id, 10)).await }
     });
-    let all = futures_util::future::join_all(many).await;
+    let all = futures_util::future::join_all(jobs).await;
     let took = begin.elapsed();
     other.execute_batch("ROLLBACK").unwrap();
     for result in &all {
-        // The file is busy. The transaction was not begun and may be repeated.
+        // The file is busy. The transaction was not begun and can be run again.
         let failure = result.as_ref().map_err(Failure::of);
-        assert_eq!(failure, Err(Failure::Repeat), "{result:?}");
+        assert_eq!(failure, Err(Failure::Retryable), "{result:?}");
     }
     assert!(took < Duration::from_secs(8), "{took:?}");
     execute(&writer, insert(1_000, 10)).await.unwrap();

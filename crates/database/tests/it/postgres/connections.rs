@@ -55,11 +55,11 @@ async fn the_size_of_the_pool_is_configurable() {
     let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let set = Settings {
+    let small_pool = Settings {
         pool_size: 3,
         ..settings()
     };
-    let db = open(&url(&test_database), set).await.expect("a database");
+    let db = open(&url(&test_database), small_pool).await.expect("a database");
     for result in join_all((0..20).map(|_| number(&db, "SELECT CAST(1 AS bigint) FROM pg_sleep(0.01)"))).await
     {
         assert_eq!(result, Ok(1));
@@ -75,11 +75,11 @@ async fn waiting_for_a_connection_is_bounded() {
     let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };
-    let set = Settings {
+    let small_pool = Settings {
         pool_size: 1,
         ..settings()
     };
-    let db = open(&url(&test_database), set).await.expect("a database");
+    let db = open(&url(&test_database), small_pool).await.expect("a database");
     let inner = db.clone();
     let waited = db
         .transaction(std::sync::Arc::new(()), move |tx| {
@@ -234,11 +234,11 @@ async fn the_number_of_prepared_statements_is_bounded() {
         return;
     };
     let count = "SELECT COUNT(*) FROM pg_prepared_statements";
-    let set = Settings {
+    let small_pool = Settings {
         pool_size: 1,
         ..settings()
     };
-    let db = open(&url(&test_database), set).await.expect("a database");
+    let db = open(&url(&test_database), small_pool).await.expect("a database");
     for n in 0..450 {
         assert_eq!(number(&db, &format!("SELECT CAST({n} AS bigint)")).await, Ok(n));
     }
@@ -247,7 +247,7 @@ async fn the_number_of_prepared_statements_is_bounded() {
     db.close().await;
     let never = Settings {
         prepared_statements: PreparedStatements::Never,
-        ..set
+        ..small_pool
     };
     let db = open(&url(&test_database), never).await.expect("a database");
     for n in 0..10 {

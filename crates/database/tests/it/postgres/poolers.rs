@@ -48,13 +48,16 @@ async fn statements_are_prepared_in_session_mode() {
         return;
     };
     let port = server.start_pooler("session").await;
-    let few = Settings {
+    let small_pool = Settings {
         pool_size: 4,
         ..settings()
     };
-    let db = open(&format!("postgres://postgres@127.0.0.1:{port}/postgres"), few)
-        .await
-        .expect("a database");
+    let db = open(
+        &format!("postgres://postgres@127.0.0.1:{port}/postgres"),
+        small_pool,
+    )
+    .await
+    .expect("a database");
     run_many(&db).await;
     assert!(number(&db, PREPARED).await.is_ok_and(|prepared| prepared > 0));
 }

@@ -22,13 +22,13 @@ const ROWS: &str = "
 
 async fn compare(address: &str) -> Collected {
     let plan = check(address, &[]).await.expect("the source can be read");
-    let announced = serde_json::to_value(&plan.report().target).expect("JSON");
+    let target = serde_json::to_value(&plan.report().target).expect("JSON");
     let rows = Collected::of(plan).await.expect("the rows can be read");
     assert_eq!(
         (rows.products.len(), rows.inflows.len(), rows.outflows.len()),
         (2503, 3502, 3501)
     );
-    assert_eq!(announced["stock_change"], rows.changes.len());
+    assert_eq!(target["stock_change"], rows.changes.len());
     assert_eq!(rows.summaries, rows.digests());
     // Asserts that the balances and the chronological order are correct.
     rows.stock();

@@ -52,7 +52,7 @@ impl Copy {
     }
 }
 
-async fn refused(address: &str) -> Error {
+async fn error_of(address: &str) -> Error {
     match check(address, &[]).await {
         Ok(plan) => panic!("{:?}", plan.report().verdict),
         Err(error) => error,
@@ -67,25 +67,25 @@ async fn other_files_are_an_error() {
         std::fs::write(&file, bytes).expect("the file can be written");
         file.display().to_string()
     };
-    assert!(matches!(refused(&write("empty", b"")).await, Error::Damaged(_)));
+    assert!(matches!(error_of(&write("empty", b"")).await, Error::Damaged(_)));
     assert!(matches!(
-        refused(&write("text", &[b'x'; 9000])).await,
+        error_of(&write("text", &[b'x'; 9000])).await,
         Error::Damaged(_)
     ));
     assert!(matches!(
-        refused(&write("header", b"SQLite format 3\0 and no more than that")).await,
+        error_of(&write("header", b"SQLite format 3\0 and no more than that")).await,
         Error::Damaged(_)
     ));
     assert!(matches!(
-        refused(&folder.path().join("absent").display().to_string()).await,
+        error_of(&folder.path().join("absent").display().to_string()).await,
         Error::Io(_)
     ));
     assert!(matches!(
-        refused(&folder.path().display().to_string()).await,
+        error_of(&folder.path().display().to_string()).await,
         Error::Address(_)
     ));
-    assert!(matches!(refused("mysql://shop").await, Error::Address(_)));
-    let error = refused("postgres://shop:se:cret@nowhere.invalid:x/shop")
+    assert!(matches!(error_of("mysql://shop").await, Error::Address(_)));
+    let error = error_of("postgres://shop:se:cret@nowhere.invalid:x/shop")
         .await
         .to_string();
     assert!(!error.contains("cret"), "{error}");
@@ -188,7 +188,7 @@ async fn a_lock_that_is_not_released_is_an_error() {
     let copy = Copy::of("01_documented");
     let writer = copy.connect();
     writer.execute_batch("BEGIN EXCLUSIVE").expect("a transaction");
-    assert!(matches!(refused(&copy.address()).await, Error::Busy));
+    assert!(matches!(error_of(&copy.address()).await, Error::Busy));
 }
 
 #[tokio::test]
@@ -202,7 +202,7 @@ async fn the_journal_of_a_crash_is_an_error() {
     std::fs::copy(&copy.file, &crashed.file).expect("a copy");
     std::fs::copy(journal(&copy.file), journal(&crashed.file)).expect("a copy");
     let before = crashed.folder();
-    let error = refused(&crashed.address()).await;
+    let error = error_of(&crashed.address()).await;
     assert!(matches!(error, Error::HotJournal), "{error:?}");
     assert!(crashed.folder() == before);
 }
@@ -226,9 +226,9 @@ async fn views_are_not_read() {
 async fn generated_columns_are_not_evaluated() {
     let sql = "ALTER TABLE brands_brand ADD COLUMN tax AS (instr(hex(zeroblob(3000000)), hex(zeroblob(1500000)) || '1'))";
     let copy = Copy::after("01_documented", sql);
-    let begun = std::time::Instant::now();
+    let start = std::time::Instant::now();
     let result = check(&copy.address(), &[]).await;
-    assert!(begun.elapsed().as_secs() < 20);
+    assert!(start.elapsed().as_secs() < 20);
     assert!(result.is_ok_and(|plan| plan.report().verdict == Verdict::Import));
 }
 
@@ -238,7 +238,7 @@ async fn an_oversized_text_is_an_error() {
         "01_documented",
         "UPDATE brands_brand SET description = hex(zeroblob(5000000)) WHERE id = 2",
     );
-    let error = refused(&copy.address()).await;
+    let error = error_of(&copy.address()).await;
     assert!(matches!(error, Error::TooLong { .. }), "{error:?}");
 }
 

@@ -60,13 +60,13 @@ fn compare_report(address: &str, report: &Value, expected: &Value) {
         .iter()
         .map(|note| note["code"].as_str().expect("a code").to_owned())
         .collect();
-    let wanted = strings(&expected["notes"]);
+    let expected_notes = strings(&expected["notes"]);
     assert!(
-        wanted.is_subset(&notes),
-        "{address}: not all of {wanted:?} are in {notes:?}"
+        expected_notes.is_subset(&notes),
+        "{address}: not all of {expected_notes:?} are in {notes:?}"
     );
     let unexpected: Vec<_> = notes
-        .difference(&wanted)
+        .difference(&expected_notes)
         .filter(|code| !OPTIONAL_NOTES.contains(&code.as_str()))
         .collect();
     assert!(
@@ -113,7 +113,7 @@ fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
             "{address}: {name}"
         );
     }
-    let named = |fits: fn(&&django_source::row::User) -> bool| {
+    let names_of = |fits: fn(&&django_source::row::User) -> bool| {
         rows.users
             .iter()
             .filter(fits)
@@ -122,11 +122,14 @@ fn compare_rows(address: &str, rows: &Collected, expected: &Value) {
     };
     if !expected["users_without_password"].is_null() {
         assert_eq!(
-            named(|user| user.password.is_none()),
+            names_of(|user| user.password.is_none()),
             strings(&expected["users_without_password"])
         );
-        assert_eq!(named(|user| !user.is_active), strings(&expected["inactive"]));
-        assert_eq!(named(|user| user.is_superuser), strings(&expected["superusers"]));
+        assert_eq!(names_of(|user| !user.is_active), strings(&expected["inactive"]));
+        assert_eq!(
+            names_of(|user| user.is_superuser),
+            strings(&expected["superusers"])
+        );
     }
     let tokens: BTreeSet<String> = rows.tokens.iter().map(|token| token.jti.clone()).collect();
     assert_eq!(tokens, strings(&expected["spent_tokens"]), "{address}: tokens");
@@ -232,14 +235,14 @@ cases! {
 
 #[tokio::test]
 async fn one_of_several_tenants_can_be_imported() {
-    let wanted = &expected("11_tenants")["one_tenant"];
-    let flag = format!("--tenant={}", wanted["--tenant"].as_str().expect("a flag"));
+    let tenant = &expected("11_tenants")["one_tenant"];
+    let flag = format!("--tenant={}", tenant["--tenant"].as_str().expect("a flag"));
     let plan = check(&path("11_tenants").display().to_string(), &[&flag])
         .await
         .expect("the source can be read");
     assert_eq!(plan.report().verdict, Verdict::Import);
     let report = serde_json::to_value(plan.report()).expect("the report is JSON");
-    for (table, rows) in wanted["target"].as_object().expect("counts") {
+    for (table, rows) in tenant["target"].as_object().expect("counts") {
         assert_eq!(report["target"][table], *rows, "{table}");
     }
 }

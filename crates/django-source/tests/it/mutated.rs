@@ -106,13 +106,13 @@ fn mutated_files_are_refused_or_read() {
             apply(&mut bytes, change);
         }
         std::fs::write(&file, &bytes).expect("the file can be written");
-        let begun = Instant::now();
+        let start = Instant::now();
         let address = file.display().to_string();
         let result = runtime.block_on(async {
             let plan = check(&address, &flags).await?;
             Collected::of(plan).await
         });
-        prop_assert!(begun.elapsed() < Duration::from_secs(30));
+        prop_assert!(start.elapsed() < Duration::from_secs(30));
         match result {
             Err(error) => prop_assert!(!error.to_string().is_empty()),
             Ok(rows) => {
@@ -179,12 +179,12 @@ fn store(
     columns: &[(String, String)],
     index: prop::sample::Index,
     value: &Stored,
-    of: u8,
+    divisor: u8,
 ) {
     let (table, column) = index.get(columns);
     let sql = format!(
         "UPDATE OR IGNORE \"{table}\" SET \"{column}\" = ?1 WHERE rowid % {} = 0",
-        of % 3 + 1
+        divisor % 3 + 1
     );
     // Fails for a value other than a whole number in the column of the ids.
     let _ = sqlite.execute(&sql, [value]);
@@ -194,9 +194,8 @@ fn store(
 fn values_of_any_type_are_findings_or_valid_rows() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("source.sqlite3");
-    // Tables without constraints, as far as the schema can be changed.
     std::fs::copy(path("06_extra_and_missing_columns"), &file).expect("a copy");
-    let listed =
+    let list_columns =
         "SELECT m.name, c.name FROM sqlite_schema m, pragma_table_info(m.name) c WHERE m.type = 'table'
         AND m.name NOT LIKE 'sqlite%' AND m.name NOT LIKE 'django%'";
     let sqlite = rusqlite::Connection::open(&file).expect("the file opens");
@@ -209,7 +208,7 @@ fn values_of_any_type_are_findings_or_valid_rows() {
              PRAGMA writable_schema = RESET; PRAGMA foreign_keys = OFF; VACUUM",
         )
         .expect("the constraints are removed");
-    let mut statement = sqlite.prepare(listed).expect("a statement");
+    let mut statement = sqlite.prepare(list_columns).expect("a statement");
     let rows = statement
         .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))
         .expect("rows");
@@ -233,24 +232,21 @@ fn values_of_any_type_are_findings_or_valid_rows() {
         sqlite
             .execute_batch("PRAGMA synchronous = OFF; PRAGMA foreign_keys = OFF")
             .expect("settings");
-        for (index, value, of) in &changes {
-            store(&sqlite, &columns, *index, value, *of);
+        for (index, value, divisor) in &changes {
+            store(&sqlite, &columns, *index, value, *divisor);
         }
         drop(sqlite);
         let address = file.display().to_string();
-        let (announced, rows) = runtime.block_on(async {
+        let (counts, rows) = runtime.block_on(async {
             let plan = check(&address, &flags).await.expect("the source can be read");
             prop_assert_ne!(plan.report().verdict, django_source::Verdict::Stop);
-            let announced = plan.report().target.clone();
-            Ok((
-                announced,
-                Collected::of(plan).await.expect("the rows can be read"),
-            ))
+            let counts = plan.report().target.clone();
+            Ok((counts, Collected::of(plan).await.expect("the rows can be read")))
         })?;
         rows.stock();
         prop_assert_eq!(&rows.summaries, &rows.digests());
         for (table, summary) in rows.summaries.iter().map(|summary| (summary.table, summary.rows)) {
-            let expected = announced.get(table).copied().unwrap_or(summary);
+            let expected = counts.get(table).copied().unwrap_or(summary);
             prop_assert_eq!(expected, summary, "{}", table);
         }
         for product in &rows.products {

@@ -24,11 +24,11 @@ pub fn path(case: &str) -> PathBuf {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join(name);
         if !folder.exists() {
             let new = tempfile::tempdir_in(env!("CARGO_TARGET_TMPDIR")).expect("a folder");
-            let made = Command::new("python3")
+            let status = Command::new("python3")
                 .arg(cases().join("make.py"))
                 .arg(new.path())
                 .status();
-            assert!(made.expect("python3 runs make.py").success());
+            assert!(status.expect("python3 runs make.py").success());
             // Fails if another process has created the folder in the meantime, with the same files.
             if std::fs::rename(new.path(), &folder).is_ok() {
                 let _ = new.keep();

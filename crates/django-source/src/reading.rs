@@ -47,7 +47,7 @@ impl Source {
     pub async fn check(self, options: Options, progress: Progress) -> Result<Plan> {
         let Self(mut reader) = self;
         blocking(move || {
-            reader.watch(&progress);
+            reader.set_progress(&progress);
             let layout = Layout::read(&mut reader, &options)?;
             let (survey, report) = survey(&mut reader, &layout, options, progress)?;
             Ok(Plan {
