@@ -1,4 +1,4 @@
-//! `Accounts`: a cache of the users of sessions, with their rights.
+//! `Accounts`: a cache of the users of sessions, with their permissions.
 //!
 //! An entry is valid as long as `account_epoch` has not changed since it was loaded: triggers increase the epoch whenever
 //! a user, a group membership, a permission or an ended session changes. Every request reads the epoch after it has
@@ -41,8 +41,8 @@ pub struct Accounts(Arc<State>);
 #[derive(Default)]
 struct State {
     cache: Mutex<Cache>,
-    /// The next read of the epoch, which has not begun: requests that arrive now may wait for it.
-    next: Mutex<Option<EpochRead>>,
+    /// The next read of the epoch. Requests that arrive before it begins wait for it.
+    next_read: Mutex<Option<EpochRead>>,
     /// Held during a read, so that only one runs at a time.
     reading: tokio::sync::Mutex<()>,
 }
@@ -60,7 +60,7 @@ impl Accounts {
     /// [`Error::Unavailable`] if the database does not respond within 6 seconds.
     pub async fn epochs(&self, db: &Database) -> Result<Epochs> {
         let read = {
-            let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut next = self.0.next_read.lock().unwrap_or_else(PoisonError::into_inner);
             next.get_or_insert_with(|| self.clone().read_epochs(db.clone()).boxed().shared())
                 .clone()
         };
@@ -72,8 +72,12 @@ impl Accounts {
 
     async fn read_epochs(self, db: Database) -> Result<Epochs> {
         let _reading = self.0.reading.lock().await;
-        // A request that arrives from here on may be newer than the result and needs another read.
-        self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A request that arrives from here on could be later than the statement, so it must wait for another read.
+        self.0
+            .next_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         let sql = "SELECT epoch, (SELECT CAST(COALESCE(SUM(change), 0) AS bigint) FROM revision WHERE noun = 'label')
             FROM account_epoch";
         let statement = Statement::from_string(db.get_database_backend(), sql);

@@ -53,7 +53,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::IMAGES);
-    let panicking = Arc::clone(&services);
+    let services_of_panics = Arc::clone(&services);
     routes
         .fallback(async || ErrorResponse::not_found().into_response())
         // For pages, probes and metrics. The routes of the APIs have their own fallbacks.
@@ -63,7 +63,7 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         })
         // The innermost layer comes first. The panic itself has been logged by the panic hook.
         .layer(CatchPanicLayer::custom(move |_| {
-            panicking.metrics.count_panic();
+            services_of_panics.metrics.count_panic();
             ErrorResponse::after_panic().into_response()
         }))
         .layer(
@@ -90,8 +90,8 @@ async fn guard(State(services): State<Arc<Services>>, request: Request, next: Ne
     } else {
         let preconditions = ReadPreconditions::of(&parts);
         let response = next.run(Request::from_parts(parts, body)).await;
-        let failed = || ErrorResponse::from(&Error::VersionConflict).into_response();
-        preconditions.apply(weaken_tag_if_compressed(response), failed)
+        let failure = || ErrorResponse::from(&Error::VersionConflict).into_response();
+        preconditions.apply(weaken_tag_if_compressed(response), failure)
     };
     add_security_headers(response.headers_mut());
     response
@@ -99,13 +99,13 @@ async fn guard(State(services): State<Arc<Services>>, request: Request, next: Ne
 
 /// Whether the request has exactly one well-formed host, which is in `ALLOWED_HOSTS` unless that is empty.
 fn has_served_host(parts: &Parts, config: &Config) -> bool {
-    let sent = parts.headers.get_all(header::HOST).iter().count();
+    let host_headers = parts.headers.get_all(header::HOST).iter().count();
     let is_probe = health::is_probe(parts.uri.path());
     let hosts = &config.allowed_hosts;
     match origin::host(parts) {
-        _ if sent > 1 => false,
+        _ if host_headers > 1 => false,
         // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
-        None => sent == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
+        None => host_headers == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
         Some(host) if !origin::has_host_syntax(host) => false,
         Some(_) if is_probe || hosts.is_empty() => true,
         Some(_) => origin::forwarded_host(parts, &config.trusted_proxies)
@@ -134,7 +134,7 @@ mod tests {
     use crate::config::Config;
 
     #[tokio::test]
-    async fn a_panic_is_answered_with_500_and_counted() {
+    async fn a_panic_becomes_a_500_and_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let settings = Config::augment_args(clap::Command::new("test"))
