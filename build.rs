@@ -1,6 +1,6 @@
 //! Builds the pages in `web/` with npm and lists their files for `src/http/pages.rs` to embed.
 //!
-//! The program compiles without Node: if npm is missing or fails, only `web/static` is embedded, a warning names the
+//! The program compiles without Node: if npm is missing or fails, only `web/static` is embedded, a warning states the
 //! reason, and a placeholder page explains how to build the pages. `STOCKROOM_SKIP_WEB=1` skips the build;
 //! `STOCKROOM_WEB_DIST=dir` embeds pages that were built elsewhere, for images without Node.
 //!
@@ -57,7 +57,7 @@ fn main() -> Result<()> {
         match built_pages(&web, &out) {
             Ok(dist) => files = files_below(&dist)?,
             Err(reason) => {
-                // If `PATH` changes, npm may be found: try again then.
+                // Build again if `PATH` changes, because npm might be found then.
                 println!("cargo:rerun-if-env-changed=PATH");
                 println!("cargo:warning=GraphiQL and /docs are not built: {reason}");
             }
@@ -112,7 +112,7 @@ fn target(out: &Path) -> &Path {
 }
 
 /// Copies the sources to `work`, installs the packages if they have changed, and builds the pages. `dist` is created only
-/// when they are complete.
+/// after the build has succeeded.
 fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
     npm(Path::new("."), &["--version"])?;
     for stale in ["src", "static", "dist"] {
@@ -129,10 +129,10 @@ fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
 
     let mut packages = sources.clone();
     packages.retain(|name, _| PACKAGES.contains(&name.as_str()));
-    let wanted = fingerprint(&packages)?;
+    let required = fingerprint(&packages)?;
     let installed = work.join("node_modules/.installed");
-    if fs::read_to_string(&installed).ok().as_ref() != Some(&wanted) {
-        // Without a network this should fail soon; npm's default is five minutes for each attempt.
+    if fs::read_to_string(&installed).ok().as_ref() != Some(&required) {
+        // Fail soon without a network: npm's default timeout is five minutes for each attempt.
         npm(
             work,
             &[
@@ -143,7 +143,7 @@ fn build(work: &Path, sources: &Files, dist: &Path) -> Result<()> {
                 "--fetch-timeout=60000",
             ],
         )?;
-        fs::write(&installed, &wanted)?;
+        fs::write(&installed, &required)?;
     }
     npm(work, &["run", "build"])?;
     fs::rename(work.join("dist"), dist)?;

@@ -1,4 +1,4 @@
-//! `App`: a gateway that serves requests, with its background workers.
+//! `App`: the server with its background workers.
 
 use std::future::Future;
 use std::sync::Arc;
@@ -12,7 +12,7 @@ use crate::services::Services;
 use crate::webhooks::WebhookWorker;
 use crate::{background, server};
 
-/// A gateway ready to serve.
+/// A server that is ready to accept connections.
 pub struct App {
     pub services: Arc<Services>,
     /// `None` if webhooks are switched off.
@@ -28,7 +28,7 @@ impl App {
         Self::new(Services::open(config, clock).await?)
     }
 
-    /// A gateway over services that are open already.
+    /// Creates a server with services that are open already.
     ///
     /// # Errors
     /// Fails if the webhook settings contradict each other.

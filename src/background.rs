@@ -34,7 +34,7 @@ pub fn start(services: &Arc<Services>) {
     let services = Arc::clone(services);
     let mut commits = services.commits.subscribe();
     services.tasks.clone().spawn(async move {
-        let running = async {
+        let merging = async {
             while commits.changed().await.is_ok() {
                 tokio::time::sleep(MERGE_DELAY).await;
                 commits.mark_unchanged();
@@ -45,7 +45,7 @@ pub fn start(services: &Arc<Services>) {
             }
         };
         tokio::select! {
-            () = running => {}
+            () = merging => {}
             () = services.wait_for_shutdown() => {}
         }
     });

@@ -87,7 +87,7 @@ pub struct Config {
     #[arg(long, env = "RATE_LIMIT_ENABLED", default_value_t = false, action = clap::ArgAction::Set, value_parser = boolean(), global = true)]
     pub rate_limit_enabled: bool,
 
-    /// The Redis that shares rate limits and failed logins among gateways: `redis://HOST`, over TLS `rediss://HOST`; without it each gateway counts by itself
+    /// The Redis that shares rate limits and failed logins among servers: `redis://HOST`, over TLS `rediss://HOST`; without it each server counts by itself
     #[arg(long, env = "REDIS_URL", hide_env_values = true, value_parser = trimmed(redis_url), global = true)]
     pub redis_url: Option<Secret>,
 
@@ -161,7 +161,7 @@ pub struct Config {
 pub enum Prepared {
     /// Prepared, unless a pooler shares connections between transactions.
     Auto,
-    /// Prepared, even with a pooler, which has to keep track of prepared statements, as pgbouncer does since 1.21.
+    /// Prepared, even with a pooler, which must keep track of prepared statements, as pgbouncer does since 1.21.
     Always,
     /// Sent unprepared.
     Never,

@@ -11,7 +11,7 @@ use request_telemetry::Record;
 use table_query::{RowCache, Source};
 
 use crate::auth::Actor;
-use crate::error::{Error, Login, Result};
+use crate::error::{Error, LoginError, Result};
 use crate::idempotency::keyed_request::KeyedRequest;
 use crate::services::Services;
 
@@ -45,7 +45,7 @@ impl LabelRevision {
         self.0.store(revision, Ordering::Relaxed);
     }
 
-    /// Makes the revision unknown, because cached rows may be older than the changes that the request has to see.
+    /// Makes the revision unknown, because cached rows may be older than the changes of the request, which it must see.
     pub fn clear(&self) {
         self.0.store(Self::UNKNOWN, Ordering::Relaxed);
     }
@@ -76,7 +76,7 @@ impl Ctx {
         }
     }
 
-    /// The context of work of the program itself, which has every right and no user.
+    /// The context of work of the program itself, which has every permission and no user.
     pub fn system(services: Arc<Services>) -> Self {
         let ctx = Self::anonymous(services, IpAddr::V4(Ipv4Addr::LOCALHOST));
         Self {
@@ -93,11 +93,11 @@ impl Ctx {
     /// The caller.
     ///
     /// # Errors
-    /// [`Login::Missing`] without a login.
+    /// [`LoginError::Missing`] without a login.
     pub fn actor(&self) -> Result<&Actor> {
         self.actor
             .as_deref()
-            .ok_or(Error::Unauthenticated(Login::Missing))
+            .ok_or(Error::Unauthenticated(LoginError::Missing))
     }
 }
 

@@ -19,8 +19,8 @@ pub type Result<T, E = Error> = std::result::Result<T, E>;
 #[derive(Clone, Debug)]
 pub enum Error {
     /// The caller has no valid login.
-    Unauthenticated(Login),
-    /// The caller lacks the right.
+    Unauthenticated(LoginError),
+    /// The caller lacks the permission.
     Forbidden,
     /// There is no row with this id.
     NotFound,
@@ -63,7 +63,7 @@ pub enum Error {
 
 /// Why a caller has no valid login. Each reason has its own documented response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Login {
+pub enum LoginError {
     /// No token was sent.
     Missing,
     /// The access token is invalid, expired, of the wrong type, or its user is not active.
@@ -200,7 +200,7 @@ impl fmt::Debug for Cause {
         let mut source = self.0.source();
         while let Some(error) = source {
             let cause = error.to_string();
-            // Some errors show their source as well as returning it.
+            // Some errors include their source in their own text.
             if !text.ends_with(&cause) {
                 text.push_str(": ");
                 text.push_str(&cause);
@@ -250,10 +250,10 @@ impl Error {
     /// The error's code.
     pub const fn code(&self) -> ErrorCode {
         match self {
-            Self::Unauthenticated(Login::Missing) => ErrorCode::NotAuthenticated,
-            Self::Unauthenticated(Login::BadToken) => ErrorCode::InvalidAccessToken,
-            Self::Unauthenticated(Login::WrongCredentials) => ErrorCode::InvalidCredentials,
-            Self::Unauthenticated(Login::TokenRefused) => ErrorCode::InvalidToken,
+            Self::Unauthenticated(LoginError::Missing) => ErrorCode::NotAuthenticated,
+            Self::Unauthenticated(LoginError::BadToken) => ErrorCode::InvalidAccessToken,
+            Self::Unauthenticated(LoginError::WrongCredentials) => ErrorCode::InvalidCredentials,
+            Self::Unauthenticated(LoginError::TokenRefused) => ErrorCode::InvalidToken,
             Self::Forbidden => ErrorCode::Forbidden,
             Self::NotFound => ErrorCode::NotFound,
             Self::NoSuchPage => ErrorCode::NoSuchPage,

@@ -1,6 +1,6 @@
-//! The names of the nouns of both APIs, for permissions, errors and routes.
+//! `Kind`: the kinds of resources, with their names in permissions, errors and routes.
 
-/// A collection served by both APIs.
+/// A kind of resource that both APIs serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
     Brand,
@@ -14,7 +14,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The nouns of the inventory, in the order of the API document.
+    /// The kinds of the inventory, in the order of the API document.
     pub const ALL: [Self; 6] = [
         Self::Brand,
         Self::Category,
@@ -24,7 +24,7 @@ impl Kind {
         Self::Outflow,
     ];
 
-    /// The noun in permissions: `brand`.
+    /// The name in permissions and messages: `brand`.
     pub const fn singular(self) -> &'static str {
         match self {
             Self::Brand => "brand",
@@ -37,7 +37,7 @@ impl Kind {
         }
     }
 
-    /// The noun in routes: `brands`.
+    /// The name in routes: `brands`.
     pub const fn plural(self) -> &'static str {
         match self {
             Self::Brand => "brands",

@@ -1,20 +1,20 @@
 //! Stockroom: an inventory gateway. GraphQL and REST over SQLite or PostgreSQL, in one binary.
 //!
 //! Business rules live in [`resolvers`] and use neither HTTP nor GraphQL; the two APIs, [`rest`] and [`graphql`],
-//! translate and render. A noun has the same file name in every module.
+//! translate and render. A resource, such as product, has the same file name in every module.
 //!
 //! | module | content |
 //! | --- | --- |
-//! | [`clock`], [`kind`], [`error`], [`config`] | plain types that everything uses |
+//! | [`clock`], [`kind`], [`error`], [`config`] | types that all other modules use |
 //! | [`telemetry`], [`limits`] | metrics and the log line of a failure; the documented rate limits |
-//! | [`services`] | what all requests share: database, caches, metrics, queues |
+//! | [`services`] | state shared by all requests: database, caches, metrics, queues |
 //! | [`ctx`], [`tx`] | a request's context; its transaction |
 //! | [`idempotency`] | idempotency keys: a repeated request is not executed again |
-//! | [`auth`] | authentication, rights and permits |
+//! | [`auth`] | authentication, permissions and permits |
 //! | [`query`] | lists: collections, listings and their pages, checks of drafts |
 //! | [`stock`] | movements and the ledger |
 //! | [`webhooks`] | events sent to other programs |
-//! | [`resolvers`] | the rules, noun by noun |
+//! | [`resolvers`] | the rules, one file for each resource |
 //! | [`rest`], [`graphql`] | the APIs, `/api/v1` and `/graphql` |
 //! | `http` | HTTP parts that both APIs use |
 //! | [`server`] | connections, the router, and the layers of every request |

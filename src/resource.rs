@@ -1,4 +1,4 @@
-//! `Resource`: a noun that both APIs serve and change, and the functions that store its rows.
+//! `Resource`: a collection that both APIs serve and change, and the functions that store its rows.
 
 use std::future::Future;
 
@@ -15,7 +15,7 @@ use crate::tx::Tx;
 
 /// A collection whose rows clients can create and delete.
 pub trait Resource: Collection + EntityTrait<Model: Serialize + DeserializeOwned> {
-    /// The noun, for permissions and errors.
+    /// The kind, for permissions and errors.
     const KIND: Kind;
     /// The values that a client can send for a row.
     type Draft: Clone + Send + Sync + 'static;
@@ -135,8 +135,10 @@ pub async fn find_locked<R: Collection>(tx: &Tx, id: i64, expected_version: Opti
     Ok(row)
 }
 
+/// Checks that a row has the expected version, if one is given.
+///
 /// # Errors
-/// [`Error::VersionConflict`] if the row has another version than the expected one.
+/// [`Error::VersionConflict`] if the row has another version.
 pub fn check_version(row: &impl Record, expected_version: Option<i64>) -> Result<()> {
     match expected_version {
         Some(expected) if expected != row.version() => Err(Error::VersionConflict),

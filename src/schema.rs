@@ -8,7 +8,7 @@ use migration::Migrator;
 
 use crate::error::{Error, Result};
 
-/// Must be the same in all versions of the program: "stock" in ASCII.
+/// "stock" in ASCII. It must be the same in all versions of the program.
 const LOCK: MigrationLock = MigrationLock(0x73_746f_636b);
 
 // The crates `database` and `entity` must agree on the form of stored amounts.
@@ -22,7 +22,7 @@ const _: () = assert!(
 /// compatibly.
 ///
 /// # Errors
-/// When a newer version has changed the schema in another way.
+/// Fails if a newer version has changed the schema in another way.
 pub async fn migrate_up(db: &Database) -> Result<()> {
     let migrations = migrations(db).await?;
     match SchemaStatus::of(&migrations) {
@@ -43,7 +43,7 @@ pub async fn migrate_up(db: &Database) -> Result<()> {
 /// Reverts the last `steps` migrations.
 ///
 /// # Errors
-/// When a newer version has applied migrations, which only that version can revert.
+/// Fails if a newer version has applied migrations, which only that version can revert.
 pub async fn migrate_down(db: &Database, steps: u32) -> Result<()> {
     match SchemaStatus::of(&migrations(db).await?) {
         SchemaStatus::Compatible(name) | SchemaStatus::TooNew(name) => Err(Error::internal(format!(

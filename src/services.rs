@@ -1,4 +1,4 @@
-//! `Services`: the parts that requests, rules and workers share for as long as the program runs.
+//! `Services`: the state that requests, rules and workers share while the program runs.
 //!
 //! Creating it starts no workers and no server. [`crate::app`] starts them, each with an `Arc<Services>`.
 
@@ -26,7 +26,7 @@ use crate::stock::movement_queue::MovementQueue;
 use crate::telemetry::{Metrics, traces};
 use crate::webhooks::backlog::BacklogCache;
 
-/// The shared parts of one server.
+/// The shared state of one server.
 pub struct Services {
     pub config: Config,
     pub db: Database,
@@ -71,10 +71,10 @@ impl Services {
         Self::open_with(Timeouts::Short, config, clock).await
     }
 
-    /// Like [`Services::open`], without limits on how long a statement may take.
+    /// Like [`Services::open`], without time limits for statements.
     ///
     /// # Errors
-    /// As [`Services::open`].
+    /// Fails in the same cases as [`Services::open`].
     pub async fn open_without_timeouts(config: Config, clock: Clock) -> Result<Arc<Self>> {
         Self::open_with(Timeouts::Unlimited, config, clock).await
     }

@@ -18,7 +18,7 @@ pub struct Model {
     pub attempts_before: i64,
     /// The time of the next attempt; `None` once there is an outcome.
     pub due_at: Option<DateTime<Utc>>,
-    /// The time until which the delivery is reserved for one gateway.
+    /// The time until which the delivery is reserved for one server.
     pub leased_until: Option<DateTime<Utc>>,
     pub outcome: Option<Outcome>,
     pub ended_at: Option<DateTime<Utc>>,

@@ -20,7 +20,7 @@ pub struct Model {
     pub name: Name,
     /// The entry of the ledger; `None` for a test event.
     pub stock_change_id: Option<i64>,
-    /// The product's title at that time; empty for a test event.
+    /// The product's title at the time of the event; empty for a test event.
     pub product_title: String,
     /// The movement's description.
     pub description: Option<String>,

@@ -2,7 +2,7 @@
 //!
 //! Some rows can be stored as JSON, for requests with an idempotency key. The APIs do not use that format.
 //!
-//! Every integer is an `i64`, even if a rule limits it to 32 bits, so that no layer has to cast.
+//! Every integer is an `i64`, even if a rule limits it to 32 bits, so that no layer needs to cast.
 
 pub mod attempt;
 pub mod brand;

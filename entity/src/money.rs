@@ -44,7 +44,7 @@ impl Money {
     /// Parses a decimal number, with or without an exponent, exactly. Leading and trailing zeros do not count as digits:
     /// `007.500` is valid.
     pub fn parse(text: &str) -> Result<Self, MoneyError> {
-        let number = Number::read(text).ok_or(MoneyError::Malformed)?;
+        let number = Number::parse(text).ok_or(MoneyError::Malformed)?;
         if number.digits.is_empty() {
             return Ok(Self(Decimal::new(0, DECIMALS)));
         }
@@ -61,12 +61,12 @@ impl Money {
     }
 
     /// Parses a bound for comparisons with prices, which can be any number. A number outside of the range of prices is replaced
-    /// by one just outside of it; more than two decimals are kept only as far as they affect a comparison.
+    /// by one just outside of it. Decimals after the second are kept only as far as they affect a comparison.
     ///
     /// # Errors
     /// [`MoneyError::Malformed`] only.
     pub fn parse_bound(text: &str) -> Result<Self, MoneyError> {
-        let number = Number::read(text).ok_or(MoneyError::Malformed)?;
+        let number = Number::parse(text).ok_or(MoneyError::Malformed)?;
         if number.digits.is_empty() {
             return Ok(Self(Decimal::ZERO));
         }
@@ -76,11 +76,11 @@ impl Money {
         if number.whole_digits() > i64::try_from(WHOLE_DIGITS).unwrap_or(i64::MAX) {
             return Ok(Self(Self::max().0 + Decimal::ONE));
         }
-        // Prices have two decimals, so three decimals suffice for a comparison, if a further remainder is not rounded to zero.
-        let (head, rest) = number.split_at_decimals(3);
-        let value = Decimal::from_i128_with_scale(head, 3);
-        let tiny = Decimal::new(i64::from(rest), 4);
-        Ok(Self(value + tiny))
+        // Prices have two decimals, so three decimals and a flag for further ones suffice for a comparison.
+        let (thousandths, has_remainder) = number.split_at_decimals(3);
+        let value = Decimal::from_i128_with_scale(thousandths, 3);
+        let remainder = Decimal::new(i64::from(has_remainder), 4);
+        Ok(Self(value + remainder))
     }
 }
 
@@ -94,13 +94,13 @@ struct Number {
 }
 
 impl Number {
-    fn read(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let (negative, text) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
         };
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
-            Some((mantissa, exponent)) => (mantissa, read_exponent(exponent)?),
+            Some((mantissa, exponent)) => (mantissa, parse_exponent(exponent)?),
             None => (text, 0),
         };
         let (whole, decimals) = mantissa.split_once('.').unwrap_or((mantissa, ""));
@@ -108,10 +108,10 @@ impl Number {
         if (whole.is_empty() && decimals.is_empty()) || !all_digits(whole) || !all_digits(decimals) {
             return None;
         }
-        let written = format!("{whole}{decimals}");
-        let significant = written.trim_start_matches('0');
-        let leading = i64::try_from(written.len() - significant.len()).ok()?;
-        let point = i64::try_from(whole.len()).ok()? - leading;
+        let combined = format!("{whole}{decimals}");
+        let significant = combined.trim_start_matches('0');
+        let leading_zeros = i64::try_from(combined.len() - significant.len()).ok()?;
+        let point = i64::try_from(whole.len()).ok()? - leading_zeros;
         let digits = significant.trim_end_matches('0').to_owned();
         Some(Self {
             negative,
@@ -142,19 +142,19 @@ impl Number {
 
     /// The number in units of `10^-places`, rounded down, and whether there is a remainder.
     fn split_at_decimals(&self, places: i64) -> (i128, bool) {
-        let wanted = usize::try_from(self.point.saturating_add(places)).unwrap_or(0);
+        let count = usize::try_from(self.point.saturating_add(places)).unwrap_or(0);
         let head: String = self
             .digits
             .chars()
             .chain(std::iter::repeat('0'))
-            .take(wanted)
+            .take(count)
             .collect();
-        (head.parse().unwrap_or(0), self.digits.len() > wanted)
+        (head.parse().unwrap_or(0), self.digits.len() > count)
     }
 }
 
 /// Parses an exponent and limits it to a million, beyond which all numbers are out of range.
-fn read_exponent(text: &str) -> Option<i64> {
+fn parse_exponent(text: &str) -> Option<i64> {
     let (sign, digits) = match text.strip_prefix('-') {
         Some(digits) => (-1, digits),
         None => (1, text.strip_prefix('+').unwrap_or(text)),
@@ -194,7 +194,7 @@ mod tests {
 
     #[test]
     fn amounts_are_parsed_exactly() {
-        for (text, shown) in [
+        for (text, formatted) in [
             ("0", "0.00"),
             ("799.99", "799.99"),
             ("800", "800.00"),
@@ -208,7 +208,7 @@ mod tests {
         ] {
             assert_eq!(
                 Money::parse(text).map(|money| money.to_string()),
-                Ok(shown.to_owned()),
+                Ok(formatted.to_owned()),
                 "{text}"
             );
         }

@@ -14,9 +14,9 @@ pub struct Model {
     pub product_id: i64,
     /// 1 to 2³¹−1.
     pub quantity: i64,
-    /// The product's selling price at that time.
+    /// The product's selling price at the time of the outflow.
     pub unit_price: Money,
-    /// The product's cost price at that time.
+    /// The product's cost price at the time of the outflow.
     pub unit_cost: Money,
     pub description: Option<String>,
     /// `description`, folded.

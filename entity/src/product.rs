@@ -28,7 +28,7 @@ pub struct Model {
     pub cost_price: Money,
     /// Price of one unit.
     pub selling_price: Money,
-    /// Units in stock, 0 to 2³¹−1. It is only changed together with the ledger.
+    /// Units in stock, 0 to 2³¹−1. Changed only together with the ledger.
     pub quantity: i64,
     /// Incremented by each change, including changes of stock.
     pub version: i64,

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, Default, PartialEq, Eq, DeriveEntityModel)]
 #[sea_orm(table_name = "user")]
 pub struct Model {
-    /// The primary key, the `user_id` of tokens.
+    /// The primary key, which is the claim `user_id` of tokens.
     #[sea_orm(primary_key)]
     pub id: i64,
     /// Unique, case-sensitive.
@@ -19,7 +19,8 @@ pub struct Model {
     pub created_at: chrono::DateTime<chrono::Utc>,
     /// Tokens that were issued before this time are rejected.
     pub tokens_revoked_at: Option<chrono::DateTime<chrono::Utc>>,
-    /// The number of revocations. It shows which tokens of the second of `tokens_revoked_at` were issued after the revocation.
+    /// The number of revocations. It distinguishes the tokens that were issued before and after a revocation in the same
+    /// second.
     pub token_generation: i64,
 }
 

@@ -19,7 +19,7 @@ pub struct Model {
     /// The names of the events that the endpoint subscribes to, separated by commas.
     pub events: String,
     pub secret: Option<Secret>,
-    /// The secret that also signs messages for some time after a change of the secret.
+    /// The secret before the last rotation. It signs messages, too, until `previous_secret_until`.
     pub previous_secret: Option<Secret>,
     pub previous_secret_until: Option<DateTime<Utc>>,
     /// The time since which all attempts have failed; `None` unless the last one failed.

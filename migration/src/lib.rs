@@ -1,5 +1,5 @@
 //! The migrations of Stockroom, in order. They do not depend on the program's code, so that they do not change with it. Only
-//! [`refold_batch`] uses the program's folding, because the rows have to be consistent with the program.
+//! [`refold_batch`] uses the program's folding, because the rows must be consistent with the program.
 
 use sea_orm_migration::prelude::*;
 

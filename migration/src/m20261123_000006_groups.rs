@@ -1,4 +1,4 @@
-//! The two built-in groups: `Manager` may add and change everything, `Administrator` may also delete.
+//! The two built-in groups: `Manager` may add and change everything, and `Administrator` may also delete it.
 
 use sea_orm_migration::prelude::*;
 

@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
                 ended_at {moment},
                 created_at {moment} NOT NULL,
                 updated_at {moment} NOT NULL)",
-            // At most one endpoint comes from the settings, even if several gateways start at the same time.
+            // At most one endpoint comes from the settings, even if several servers start at the same time.
             "CREATE UNIQUE INDEX endpoint_managed_key ON endpoint (managed) WHERE NOT managed",
             "CREATE TABLE event (
                 id {id},

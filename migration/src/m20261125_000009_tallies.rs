@@ -83,8 +83,8 @@ impl MigrationTrait for Migration {
                 ),
             )
             .await?;
-            // Last, since creating a trigger waits for transactions that write to the table and blocks further ones: the count
-            // then includes all rows that the triggers have not seen.
+            // The count is inserted last. Creating a trigger waits for transactions that write to the table and blocks further
+            // ones, so the count includes all rows that the triggers have not counted.
             run_on_both(
                 manager,
                 &format!("INSERT INTO tally (noun, change) SELECT '{table}', COUNT(*) FROM {table}"),

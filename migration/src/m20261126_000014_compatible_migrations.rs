@@ -1,5 +1,5 @@
 //! Adds the table of compatible migrations: versions of the program without these migrations can still use the database. So
-//! gateways of an older version can go on serving while those of a newer version replace them.
+//! servers of an older version can continue while those of a newer version replace them.
 
 use sea_orm_migration::prelude::*;
 

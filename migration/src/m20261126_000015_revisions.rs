@@ -1,4 +1,4 @@
-//! Revisions: counters of changes, which triggers increment. What was read at a revision can be used again as long as the
+//! Revisions: counters of changes, which triggers increment. Data that was read at a revision can be reused as long as the
 //! revision is the same.
 //!
 //! The revision `label` increases when a brand, category or supplier is changed or deleted. The revisions `product`, `brand`,

@@ -6,7 +6,7 @@ use sea_orm_migration::sea_orm::{
     Value,
 };
 
-/// The tables with folded texts, each with its texts: the columns with a folded form in another column.
+/// The tables with folded texts, each with the names of the columns whose folded form is in another column.
 fn tables() -> [(String, Vec<&'static str>); 6] {
     fn texts<E: EntityTrait>() -> (String, Vec<&'static str>) {
         let texts = E::Column::iter().filter_map(|column| column.as_str().strip_suffix("_folded"));
@@ -26,7 +26,7 @@ fn tables() -> [(String, Vec<&'static str>); 6] {
 const BATCH: usize = 2_000;
 
 /// Folds the next batch of rows in the caller's transaction and stores the progress. Returns false when no rows are left; until
-/// then it has to be called again. Another process can continue after this one has stopped.
+/// then it must be called again. Another process can continue after this one has stopped.
 ///
 /// The folded form of ASCII texts has not changed, so rows with only such texts are skipped.
 pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
@@ -49,9 +49,9 @@ pub async fn refold_batch(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     let Some(due) = db.query_one_raw(Statement::from_string(backend, due)).await? else {
         return Ok(false);
     };
-    let (noun, last_id): (String, i64) = (due.try_get("", "noun")?, due.try_get("", "last_id")?);
-    let Some((table, texts)) = tables().into_iter().find(|(table, _)| *table == noun) else {
-        return Err(DbErr::Custom(format!("there is no table {noun} to fold")));
+    let (table_name, last_id): (String, i64) = (due.try_get("", "noun")?, due.try_get("", "last_id")?);
+    let Some((table, texts)) = tables().into_iter().find(|(table, _)| **table == table_name) else {
+        return Err(DbErr::Custom(format!("there is no table {table_name} to fold")));
     };
     let columns = |separator: &str, column: &dyn Fn(&str) -> String| {
         texts

@@ -1,4 +1,4 @@
-//! `Accounts`: a cache of the users of sessions, with their rights.
+//! `Accounts`: a cache of the users of sessions, with their permissions.
 //!
 //! An entry is valid as long as `account_epoch` has not changed since it was loaded: triggers increase the epoch whenever
 //! a user, a group membership, a permission or an ended session changes. Every request reads the epoch after it has
@@ -42,8 +42,8 @@ pub struct Accounts(Arc<State>);
 #[derive(Default)]
 struct State {
     cache: Mutex<Cache>,
-    /// The next read of the epoch, which has not begun: requests that arrive now may wait for it.
-    next: Mutex<Option<EpochRead>>,
+    /// The next read of the epoch. Requests that arrive before it begins wait for it.
+    next_read: Mutex<Option<EpochRead>>,
     /// Held during a read, so that only one runs at a time.
     reading: tokio::sync::Mutex<()>,
 }
@@ -65,7 +65,7 @@ impl Accounts {
             return read_epochs(db).await;
         }
         let read = {
-            let mut next = self.0.next.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut next = self.0.next_read.lock().unwrap_or_else(PoisonError::into_inner);
             next.get_or_insert_with(|| self.clone().read_shared(db.clone()).boxed().shared())
                 .clone()
         };
@@ -77,8 +77,12 @@ impl Accounts {
 
     async fn read_shared(self, db: Database) -> Result<Epochs> {
         let _reading = self.0.reading.lock().await;
-        // A request that arrives from here on may be newer than the result and needs another read.
-        self.0.next.lock().unwrap_or_else(PoisonError::into_inner).take();
+        // A request that arrives from here on could be later than the statement, so it must wait for another read.
+        self.0
+            .next_read
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         read_epochs(&db).await
     }
 

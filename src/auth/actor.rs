@@ -1,6 +1,6 @@
 //! `Actor`: the authenticated caller of a request.
 
-use super::right::{Right, Rights};
+use super::permission::{Permission, PermissionSet};
 
 /// An active user, or the program itself.
 #[derive(Clone, Debug)]
@@ -8,12 +8,12 @@ pub struct Actor {
     /// Absent for the program itself.
     pub user_id: Option<i64>,
     pub username: String,
-    /// Whether the actor has every right.
+    /// Whether the actor has every permission.
     pub is_superuser: bool,
     /// The names of the user's groups, sorted.
     pub groups: Vec<String>,
-    /// The rights held directly or through a group.
-    pub rights: Rights,
+    /// The permissions held directly or through a group.
+    pub permissions: PermissionSet,
 }
 
 impl Actor {
@@ -24,11 +24,11 @@ impl Actor {
             username: "system".to_owned(),
             is_superuser: true,
             groups: Vec::new(),
-            rights: Rights::all(),
+            permissions: PermissionSet::all(),
         }
     }
 
-    pub fn may(&self, right: Right) -> bool {
-        self.is_superuser || self.rights.contains(right)
+    pub fn may(&self, permission: Permission) -> bool {
+        self.is_superuser || self.permissions.contains(permission)
     }
 }

@@ -9,16 +9,16 @@ use tokens::{Claims, TokenType};
 
 use super::accounts::Epochs;
 use super::actor::Actor;
-use super::right::{Right, Rights};
+use super::permission::{Permission, PermissionSet};
 use crate::ctx::Ctx;
-use crate::error::{Error, Login, Result};
+use crate::error::{Error, LoginError, Result};
 
 /// The user to whom an access token was issued.
 ///
 /// # Errors
-/// [`Login::BadToken`] if the token is invalid, expired, of the wrong type or logged out, or its user is not active.
+/// [`LoginError::BadToken`] if the token is invalid, expired, of the wrong type or logged out, or its user is not active.
 pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
-    let bad_token = Error::Unauthenticated(Login::BadToken);
+    let bad_token = Error::Unauthenticated(LoginError::BadToken);
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
         return Err(bad_token);
     };
@@ -43,20 +43,20 @@ pub async fn identify(ctx: &Ctx, token: &str) -> Result<Arc<Actor>> {
 }
 
 async fn load(db: &Database, claims: &Claims) -> Result<Option<Actor>> {
-    let ended = ended_session::Entity::find_by_id(claims.session().to_owned())
+    let logout = ended_session::Entity::find_by_id(claims.session().to_owned())
         .one(db)
         .await?;
     let user = user::Entity::find_by_id(claims.user_id)
         .one(db)
         .await?
         .filter(|user| user.is_active && !claims.is_revoked(user.tokens_revoked_at, user.token_generation));
-    match (ended, user) {
+    match (logout, user) {
         (None, Some(user)) => load_actor(db, user).await.map(Some),
         _ => Ok(None),
     }
 }
 
-/// A user with their groups and rights.
+/// A user with their groups and permissions.
 pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
     let memberships = || {
         user_group::Entity::find()
@@ -69,10 +69,10 @@ pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
         .filter(group::Column::Id.in_subquery(memberships()))
         .all(db)
         .await?;
-    let held = Condition::any()
+    let of_user = Condition::any()
         .add(permission::Column::UserId.eq(user.id))
         .add(permission::Column::GroupId.in_subquery(memberships()));
-    let permissions = permission::Entity::find().filter(held).all(db).await?;
+    let permissions = permission::Entity::find().filter(of_user).all(db).await?;
     let mut groups: Vec<String> = groups.into_iter().map(|group| group.name).collect();
     groups.sort();
     Ok(Actor {
@@ -80,12 +80,12 @@ pub async fn load_actor(db: &Database, user: user::Model) -> Result<Actor> {
         username: user.username,
         is_superuser: user.is_superuser,
         groups,
-        rights: if user.is_superuser {
-            Rights::all()
+        permissions: if user.is_superuser {
+            PermissionSet::all()
         } else {
             permissions
                 .iter()
-                .filter_map(|permission| Right::of_codename(&permission.codename))
+                .filter_map(|permission| Permission::from_codename(&permission.codename))
                 .collect()
         },
     })

@@ -2,7 +2,7 @@
 
 use ::entity::{ended_session, spent_token, user};
 use chrono::DateTime;
-use passwords::is_own;
+use passwords::is_own_hash;
 use sea_orm::ActiveValue::Set;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
@@ -12,7 +12,7 @@ use super::actor::Actor;
 use super::identify::load_actor;
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
-use crate::error::{Error, Login, Result};
+use crate::error::{Error, LoginError, Result};
 
 /// The tokens issued by a login or a refresh.
 #[derive(Clone, Debug)]
@@ -25,7 +25,7 @@ pub struct TokenPair {
 /// Issues tokens for a user name and a password.
 ///
 /// # Errors
-/// [`Login::WrongCredentials`] for an unknown name, a wrong password and an inactive user, all of which take the same time;
+/// [`LoginError::WrongCredentials`] for an unknown name, a wrong password and an inactive user, all of which take the same time;
 /// [`Error::Limited`] after too many failures in a minute.
 pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(TokenPair, Actor)> {
     let attempt = ctx
@@ -37,7 +37,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
             ctx.services.metrics.count_rate_limited("failed_logins");
             Error::Limited { retry_after }
         })?;
-    let wrong = Error::Unauthenticated(Login::WrongCredentials);
+    let wrong_credentials = Error::Unauthenticated(LoginError::WrongCredentials);
     // PostgreSQL rejects NUL in texts, and no user name contains one.
     let user = if username.contains('\0') {
         None
@@ -53,22 +53,22 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
         .await?;
     let hash = user.as_ref().map(|user| user.password_hash.clone());
     let matches = passwords.verify(password.clone(), hash).await?;
-    // Read the user again, because verifying takes a while: if the password has changed meanwhile, no token is issued.
+    // Read the user again, because verifying takes a while: if the password has been changed since, no token is issued.
     let user = match user {
         Some(user) if matches && user.is_active => user::Entity::find_by_id(user.id)
             .one(ctx.db())
             .await?
-            .filter(|now| now.is_active && now.token_generation == user.token_generation),
+            .filter(|current| current.is_active && current.token_generation == user.token_generation),
         _ => None,
     };
     let Some(user) = user else {
         ctx.services.metrics.count_login(false);
-        return Err(wrong);
+        return Err(wrong_credentials);
     };
     ctx.services.failed_logins.record_success(&attempt).await;
     ctx.services.metrics.count_login(true);
     ctx.record.set_user(Some(user.id));
-    if !is_own(&user.password_hash) {
+    if !is_own_hash(&user.password_hash) {
         replace_old_hash(ctx, &user, password).await;
     }
     let pair = start_session(ctx, user.id, user.token_generation)?;
@@ -76,7 +76,7 @@ pub async fn log_in(ctx: &Ctx, username: &str, password: String) -> Result<(Toke
 }
 
 /// The number of users read at a time.
-const USERS: u64 = 2_000;
+const BATCH: u64 = 2_000;
 
 /// Passes the imported hashes that no login has replaced yet to [`Passwords::record`](passwords::Passwords::record), so that
 /// failed logins take as long as a login with the slowest of them.
@@ -87,7 +87,7 @@ async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
             .filter(user::Column::Id.gt(last))
             .filter(user::Column::PasswordHash.not_like("$argon2%"))
             .order_by_asc(user::Column::Id)
-            .limit(USERS)
+            .limit(BATCH)
             .all(ctx.db())
             .await?;
         let Some(end) = page.last() else {
@@ -100,8 +100,8 @@ async fn record_old_hashes(ctx: &Ctx) -> Result<()> {
     }
 }
 
-/// Replaces an imported hash with one of this program, unless the password has been changed meanwhile. If that fails, the
-/// login succeeds nevertheless, and the next one tries again.
+/// Replaces an imported hash with one of this program, unless the password has been changed since. If that fails, the
+/// login still succeeds, and the next login tries again.
 async fn replace_old_hash(ctx: &Ctx, user: &user::Model, password: String) {
     let replacing = async {
         let new = ctx.services.passwords.hash(password).await?;
@@ -140,7 +140,7 @@ pub fn start_session(ctx: &Ctx, user_id: i64, generation: i64) -> Result<TokenPa
 /// used again.
 ///
 /// # Errors
-/// [`Login::TokenRefused`] when it is not a valid refresh token.
+/// [`LoginError::TokenRefused`] when it is not a valid refresh token.
 pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
     let (claims, generation) = valid_claims(ctx, token)
         .await?
@@ -157,7 +157,7 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
             refresh: None,
         });
     }
-    let next = issue(TokenType::Refresh)?;
+    let new_refresh = issue(TokenType::Refresh)?;
     ctx.transaction(move |tx| {
         let claims = claims.clone();
         Box::pin(async move {
@@ -166,28 +166,26 @@ pub async fn refresh(ctx: &Ctx, token: &str) -> Result<TokenPair> {
                 .filter(spent_token::Column::ExpiresAt.lt(now))
                 .exec(tx)
                 .await?;
-            let spent = spent_token::ActiveModel {
+            let row = spent_token::ActiveModel {
                 jti: Set(claims.jti.clone()),
                 expires_at: Set(expiry(&claims)),
             };
-            // Of two concurrent refreshes with the same token, one fails at the primary key.
-            let spent = spent_token::Entity::insert(spent)
-                .exec_without_returning(tx)
-                .await;
-            on_unique(spent, "spent_token_pkey", invalid_token).map(|_| ())
+            // Of two concurrent refreshes with the same token, one violates the primary key.
+            let inserted = spent_token::Entity::insert(row).exec_without_returning(tx).await;
+            on_unique(inserted, "spent_token_pkey", invalid_token).map(|_| ())
         })
     })
     .await?;
     Ok(TokenPair {
         access,
-        refresh: Some(next),
+        refresh: Some(new_refresh),
     })
 }
 
 /// Checks that a token of either type is valid.
 ///
 /// # Errors
-/// [`Login::TokenRefused`] when it is not.
+/// [`LoginError::TokenRefused`] when it is not.
 pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
     valid_claims(ctx, token)
         .await?
@@ -195,10 +193,10 @@ pub async fn verify(ctx: &Ctx, token: &str) -> Result<()> {
         .ok_or_else(invalid_token)
 }
 
-/// Ends the session of a refresh token, with all its tokens.
+/// Ends the session of a refresh token, so that all tokens of the session become invalid.
 ///
 /// # Errors
-/// [`Login::TokenRefused`] when it is not a valid refresh token.
+/// [`LoginError::TokenRefused`] when it is not a valid refresh token.
 pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
     let (claims, _) = valid_claims(ctx, token)
         .await?
@@ -216,14 +214,14 @@ pub async fn log_out(ctx: &Ctx, token: &str) -> Result<()> {
                 .filter(ended_session::Column::ExpiresAt.lt(now))
                 .exec(tx)
                 .await?;
-            let ended = ended_session::ActiveModel {
+            let row = ended_session::ActiveModel {
                 session: Set(session),
                 expires_at: Set(last_expiry),
             };
-            let ended = ended_session::Entity::insert(ended)
+            let inserted = ended_session::Entity::insert(row)
                 .exec_without_returning(tx)
                 .await;
-            on_unique(ended, "ended_session_pkey", invalid_token).map(|_| ())
+            on_unique(inserted, "ended_session_pkey", invalid_token).map(|_| ())
         })
     })
     .await
@@ -235,16 +233,18 @@ async fn valid_claims(ctx: &Ctx, token: &str) -> Result<Option<(Claims, i64)>> {
     let Some(claims) = ctx.services.tokens.read(token, ctx.now) else {
         return Ok(None);
     };
-    let spent = spent_token::Entity::find_by_id(claims.jti.clone())
+    let is_spent = spent_token::Entity::find_by_id(claims.jti.clone())
         .one(ctx.db())
-        .await?;
-    let ended = ended_session::Entity::find_by_id(claims.session().to_owned())
+        .await?
+        .is_some();
+    let is_logged_out = ended_session::Entity::find_by_id(claims.session().to_owned())
         .one(ctx.db())
-        .await?;
+        .await?
+        .is_some();
     let user = user::Entity::find_by_id(claims.user_id).one(ctx.db()).await?;
     let user = user.filter(|user| {
         let is_revoked = claims.is_revoked(user.tokens_revoked_at, user.token_generation);
-        spent.is_none() && ended.is_none() && user.is_active && !is_revoked
+        !is_spent && !is_logged_out && user.is_active && !is_revoked
     });
     Ok(user.map(|user| (claims, user.token_generation)))
 }
@@ -271,5 +271,5 @@ fn expiry(claims: &Claims) -> DateTime<chrono::Utc> {
 }
 
 fn invalid_token() -> Error {
-    Error::Unauthenticated(Login::TokenRefused)
+    Error::Unauthenticated(LoginError::TokenRefused)
 }

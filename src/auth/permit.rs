@@ -1,11 +1,11 @@
-//! Permits: proof that the caller holds a right.
+//! Permits: proof that the caller holds a permission.
 //!
-//! A rule that needs a right takes a [`Permit`], which only [`Ctx::permit`] and [`Ctx::reader`] create, after a check.
+//! A rule that needs a permission takes a [`Permit`], which only [`Ctx::permit`] and [`Ctx::reader`] create, after a check.
 //! Therefore no rule can be called without the check, and an API can check before it reads a body.
 
 use std::marker::PhantomData;
 
-use super::right::{Right, Verb};
+use super::permission::{Permission, Verb};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::query::Collection;
@@ -13,7 +13,7 @@ use crate::resource::Resource;
 
 /// The action that a permit allows.
 pub trait Action: Send + Sync + 'static {
-    /// The verb of the right that the action needs, or `None` if a login is enough.
+    /// The verb of the permission that the action needs, or `None` if a login is enough.
     const VERB: Option<Verb>;
 }
 
@@ -56,23 +56,23 @@ impl Ctx {
     /// Checks that the caller may perform the action `A` on rows of `R`.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
+    /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the permission.
     pub fn permit<A: Action, R: Resource>(&self) -> Result<Permit<'_, A, R>> {
-        self.permit_with(R::GUARD.or(A::VERB.map(|verb| Right(verb, R::KIND))))
+        self.permit_with(R::GUARD.or(A::VERB.map(|verb| Permission(verb, R::KIND))))
     }
 
     /// Checks that the caller may read a collection that no API changes. A login is enough unless the collection is
-    /// guarded by a right.
+    /// guarded by a permission.
     ///
     /// # Errors
-    /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the right.
+    /// [`Error::Unauthenticated`] without a login, [`Error::Forbidden`] without the permission.
     pub fn reader<R: Collection>(&self) -> Result<Permit<'_, Read, R>> {
         self.permit_with(R::GUARD)
     }
 
-    fn permit_with<A, R>(&self, needed: Option<Right>) -> Result<Permit<'_, A, R>> {
+    fn permit_with<A, R>(&self, required: Option<Permission>) -> Result<Permit<'_, A, R>> {
         let actor = self.actor()?;
-        if needed.is_some_and(|right| !actor.may(right)) {
+        if required.is_some_and(|permission| !actor.may(permission)) {
             return Err(Error::Forbidden);
         }
         Ok(Permit {

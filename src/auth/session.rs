@@ -35,7 +35,7 @@ impl Session {
     /// The context of an operation that begins now.
     ///
     /// # Errors
-    /// [`crate::error::Login::BadToken`] if the token is not valid.
+    /// [`crate::error::LoginError::BadToken`] if the token is not valid.
     pub async fn ctx(&self) -> Result<Ctx> {
         let mut ctx = Ctx::anonymous(Arc::clone(&self.services), self.client);
         if let Some(token) = &self.token {
@@ -54,8 +54,8 @@ impl Session {
             let Some(claims) = self.services.tokens.read(token, now) else {
                 return;
             };
-            let left = u64::try_from(claims.exp - now.timestamp()).unwrap_or_default();
-            tokio::time::sleep(CHECK_INTERVAL.min(Duration::from_secs(left))).await;
+            let lifetime = u64::try_from(claims.exp - now.timestamp()).unwrap_or_default();
+            tokio::time::sleep(CHECK_INTERVAL.min(Duration::from_secs(lifetime))).await;
             if let Err(Error::Unauthenticated(_)) = self.ctx().await {
                 return;
             }

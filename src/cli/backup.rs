@@ -31,12 +31,12 @@ pub(super) async fn run(config: &Config, backup: Backup) -> Result<ExitCode> {
     };
     let begin = Instant::now();
     let file = backup.file.clone();
-    let copying = {
+    let task = {
         let (database, file) = (database.clone(), file.clone());
         tokio::task::spawn_blocking(move || sqlite::backup(&database, &file, backup.force))
     };
-    let copied = copying.await.map_err(Error::internal)?;
-    let bytes = copied.map_err(|error| backup_error(error, database, &file))?;
+    let result = task.await.map_err(Error::internal)?;
+    let bytes = result.map_err(|error| backup_error(error, database, &file))?;
     let seconds = begin.elapsed().as_secs_f64();
     print(&format!(
         "copied {bytes} bytes to {} in {seconds:.1} s",

@@ -68,7 +68,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
     for invariant in &invariants {
         let finding = match invariant::violation(&ctx, invariant).await {
             Ok(None) => {
-                print(&format!("ok      {}", invariant.statement))?;
+                print(&format!("ok      {}", invariant.rule))?;
                 continue;
             }
             Ok(Some(violation)) => describe(&violation),
@@ -77,7 +77,7 @@ async fn verify(config: Config) -> Result<ExitCode> {
             Err(error) => return Err(error),
         };
         violated += 1;
-        print(&format!("FAILED  {}: {finding}", invariant.statement))?;
+        print(&format!("FAILED  {}: {finding}", invariant.rule))?;
     }
     ctx.services.db.close().await;
     let seconds = started.elapsed().as_secs_f64();

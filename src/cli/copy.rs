@@ -13,7 +13,7 @@ use settings::Secret;
 
 use super::import::cleanup::NewFiles;
 use super::import::progress::Bar;
-use super::import::{INTERRUPTED, cancel_on_signals, source};
+use super::import::{INTERRUPTED, cancel_on_signals, parse_source};
 use super::open::create_if_empty;
 use super::output::{explain, fail, print, print_json};
 use crate::config::{Config, database_url};
@@ -24,10 +24,10 @@ use crate::error::{Error, Result};
 pub(super) struct Copy {
     /// The database to copy, which is not changed: `sqlite://FILE` or `postgres://USER:PASSWORD@HOST/NAME`. Other programs
     /// can't write to a SQLite file during the copy, so stop its server first
-    #[arg(long, value_name = "URL", value_parser = source)]
+    #[arg(long, value_name = "URL", value_parser = parse_source)]
     from: Secret,
     /// The database to copy into, which must be empty
-    #[arg(long, value_name = "URL", value_parser = source)]
+    #[arg(long, value_name = "URL", value_parser = parse_source)]
     to: Secret,
     /// Print counts, sums and hashes of both databases as JSON
     #[arg(long)]

@@ -126,22 +126,26 @@ fn welcome(address: SocketAddr, contents: &str, passwords: &[String], file: &Pat
     ];
 
     let width = url.len() + 12;
-    let mut head = "Open";
-    for (path, what) in PAGES {
+    let mut heading = "Open";
+    for (path, content) in PAGES {
         lines.push(entry(
             terminal,
-            head,
-            &format!("{:width$}{what}", format!("{url}{path}")),
+            heading,
+            &format!("{:width$}{content}", format!("{url}{path}")),
         ));
-        head = "";
+        heading = "";
     }
     lines.push(String::new());
 
-    head = "Log in";
-    for ((username, _, _, what), password) in USERS.iter().zip(passwords) {
-        let both = format!("{username:10}{password}");
-        lines.push(entry(terminal, head, &format!("{both:width$}{what}")));
-        head = "";
+    heading = "Log in";
+    for ((username, _, _, summary), password) in USERS.iter().zip(passwords) {
+        let credentials = format!("{username:10}{password}");
+        lines.push(entry(
+            terminal,
+            heading,
+            &format!("{credentials:width$}{summary}"),
+        ));
+        heading = "";
     }
     lines.push(String::new());
 
@@ -167,11 +171,11 @@ curl -s '{url}/api/v1/products/?page_size=2' -H "Authorization: Bearer $TOKEN""#
 }
 
 /// Returns a line with its heading, which is bold in a terminal.
-fn entry(terminal: bool, head: &str, text: &str) -> String {
-    let head = format!("{head:11}");
+fn entry(terminal: bool, heading: &str, text: &str) -> String {
+    let heading = format!("{heading:11}");
     if terminal {
-        format!("  \x1b[1m{head}\x1b[0m{text}")
+        format!("  \x1b[1m{heading}\x1b[0m{text}")
     } else {
-        format!("  {head}{text}")
+        format!("  {heading}{text}")
     }
 }

@@ -149,14 +149,14 @@ async fn insert_ledger(
     products: &mut [product::Model],
 ) -> Result<()> {
     let mut history = History::begin(tx, products.len() + shop.movements.len()).await?;
-    let mut opened = 0;
+    let mut opening_entries = 0;
     for (id, movement) in with_ids(shop, first) {
         while let Some(product) = products
-            .get(opened)
+            .get(opening_entries)
             .filter(|product| product.created_at <= movement.at)
         {
             history.add_opening(product).await?;
-            opened += 1;
+            opening_entries += 1;
         }
         let Some(product) = products.get_mut(movement.product) else {
             return Err(Error::NotFound);
@@ -172,7 +172,7 @@ async fn insert_ledger(
                 .await?;
         }
     }
-    for product in products.iter().skip(opened) {
+    for product in products.iter().skip(opening_entries) {
         history.add_opening(product).await?;
     }
     history.finish().await

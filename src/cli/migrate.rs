@@ -47,9 +47,11 @@ pub(super) async fn run(config: Config, command: Migrate) -> Result<ExitCode> {
         print(&match state {
             State::Applied => format!("applied  {name}"),
             State::Missing => format!("missing  {name}"),
-            State::Compatible => format!("newer    {name} (by a newer version; this one is compatible)"),
+            State::Compatible => {
+                format!("newer    {name} (applied by a newer version; this one is compatible)")
+            }
             State::Unknown => {
-                format!("unknown  {name} (by a newer version; this one can't use the database)")
+                format!("unknown  {name} (applied by a newer version; this one can't use the database)")
             }
         })?;
     }

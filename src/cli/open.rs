@@ -16,19 +16,18 @@ use crate::services::Services;
 /// tables of a database in use.
 ///
 /// # Errors
-/// If migrations are missing in a database that has others, or a newer version has changed the schema so that this one can't
-/// use it.
+/// Fails if some of the migrations are missing, or a newer version has changed the schema so that this one can't use it.
 pub(super) async fn open_current(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     create_if_empty(&services.db).await?;
     Ok(services)
 }
 
-/// Like [`open_current`], for a command that only reads a few columns that every version has. It accepts a newer schema and
+/// Like [`open_current`], for a command that only reads a few columns that every version has. Accepts a newer schema and
 /// prints a note.
 ///
 /// # Errors
-/// If migrations are missing.
+/// Fails if some of the migrations are missing.
 pub(super) async fn open_to_read(config: Config) -> Result<Arc<Services>> {
     let services = Services::open(config, Clock::system()).await?;
     match SchemaStatus::of(&schema::migrations(&services.db).await?) {
@@ -41,7 +40,7 @@ pub(super) async fn open_to_read(config: Config) -> Result<Arc<Services>> {
 /// Creates the tables of an empty database.
 ///
 /// # Errors
-/// As [`open_current`].
+/// Fails in the same cases as [`open_current`].
 pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
     let migrations = schema::migrations(db).await?;
     if migrations
@@ -56,7 +55,7 @@ pub(super) async fn create_if_empty(db: &Database) -> Result<()> {
 /// Checks that this version can use the database.
 ///
 /// # Errors
-/// As [`open_current`], and if the database is empty.
+/// Fails in the same cases as [`open_current`], and if the database is empty.
 pub(super) async fn require_current(db: &Database) -> Result<()> {
     require_usable(&schema::migrations(db).await?)
 }

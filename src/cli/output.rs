@@ -42,10 +42,10 @@ pub(super) fn print_json(value: &serde_json::Value) -> Result<()> {
     print(&serde_json::to_string_pretty(value).map_err(Error::internal)?)
 }
 
-/// Returns a number with thousands separators, followed by its noun: `1,000 products`.
-pub(super) fn with_noun(count: usize, noun: &str) -> String {
+/// Returns a number with thousands separators, followed by its unit: `1,000 products`.
+pub(super) fn with_unit(count: usize, unit: &str) -> String {
     let digits = count.to_string();
-    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + noun.len());
+    let mut text = String::with_capacity(digits.len() + digits.len() / 3 + 1 + unit.len());
     for (position, digit) in digits.chars().enumerate() {
         if position > 0 && (digits.len() - position).is_multiple_of(3) {
             text.push(',');
@@ -53,6 +53,6 @@ pub(super) fn with_noun(count: usize, noun: &str) -> String {
         text.push(digit);
     }
     text.push(' ');
-    text.push_str(noun);
+    text.push_str(unit);
     text
 }

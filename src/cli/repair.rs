@@ -6,12 +6,12 @@ use std::time::Duration;
 use clap::Subcommand;
 
 use super::open::require_current;
-use super::output::{print, with_noun};
+use super::output::{print, with_unit};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::query::row_count::{TABLES, count_again};
+use crate::query::row_count::{TABLES, recount};
 use crate::services::Services;
 
 /// The maximum number of attempts to lock a table that other transactions are using.
@@ -40,27 +40,27 @@ pub(super) async fn run(config: Config, command: Repair) -> Result<ExitCode> {
 async fn repair_counts(ctx: &Ctx) -> Result<()> {
     for table in TABLES {
         let mut attempt = 1;
-        let recount = loop {
-            match count_again(ctx, table).await {
+        let result = loop {
+            match recount(ctx, table).await {
                 Err(Error::Unavailable(_)) if attempt < ATTEMPTS => {
                     attempt += 1;
                     tokio::time::sleep(PAUSE).await;
                 }
-                result => break result?,
+                other => break other?,
             }
         };
-        let rows = usize::try_from(recount.counted).map_err(Error::internal)?;
-        let rows = with_noun(rows, "rows");
-        if recount.stored == recount.counted {
+        let rows = usize::try_from(result.counted).map_err(Error::internal)?;
+        let rows = with_unit(rows, "rows");
+        if result.stored == result.counted {
             print(&format!("ok       {table}: {rows}"))?;
         } else {
             tracing::warn!(
                 table,
-                stored = recount.stored,
-                counted = recount.counted,
+                stored = result.stored,
+                counted = result.counted,
                 "corrected the row count of a table"
             );
-            print(&format!("repaired {table}: {rows}, not {}", recount.stored))?;
+            print(&format!("repaired {table}: {rows}, not {}", result.stored))?;
         }
     }
     Ok(())

@@ -9,7 +9,7 @@ use sample_data::{EPOCH, Shop};
 
 use super::load;
 use super::open::create_if_empty;
-use super::output::{print, with_noun};
+use super::output::{print, with_unit};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
@@ -46,11 +46,11 @@ pub(super) async fn run(config: Config, seed: Seed) -> Result<ExitCode> {
 pub(super) fn contents(shop: &Shop) -> String {
     let movements = shop.movements.len();
     [
-        with_noun(shop.products.len(), "products"),
-        with_noun(shop.categories.len(), "categories"),
-        with_noun(shop.brands.len(), "brands"),
-        with_noun(shop.suppliers.len(), "suppliers"),
-        with_noun(movements, "movements"),
+        with_unit(shop.products.len(), "products"),
+        with_unit(shop.categories.len(), "categories"),
+        with_unit(shop.brands.len(), "brands"),
+        with_unit(shop.suppliers.len(), "suppliers"),
+        with_unit(movements, "movements"),
     ]
     .join(", ")
 }

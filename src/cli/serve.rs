@@ -23,7 +23,7 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
     require_writable(&config.database_url)?;
     let services = open_migrated(config).await?;
     let listener = listen(services.config.bind).await?;
-    // Port 0 means that the kernel chooses one.
+    // If the configured port is 0, the kernel has chosen one.
     let address = listener.local_addr().map_err(Error::internal)?;
     tracing::info!(%address, database = ?services.db.backend(), "serving");
     run_until_stopped(services, listener, stop).await
@@ -33,32 +33,33 @@ pub(super) async fn serve(config: Config) -> Result<ExitCode> {
 /// it read-only, and every change would fail.
 ///
 /// # Errors
-/// Fails for a file that exists and can't be written, or if none can be created beside it.
+/// Fails if one of these files exists but can't be written, or if no file can be created in the directory of an existing
+/// database.
 fn require_writable(location: &Location) -> Result<()> {
     let Location::Sqlite(file) = location else {
         return Ok(());
     };
-    let beside = |suffix: &str| {
+    let with_suffix = |suffix: &str| {
         let mut name = file.as_os_str().to_owned();
         name.push(suffix);
         PathBuf::from(name)
     };
-    let not_writable = |what: &Path, error: &std::io::Error| {
-        let (file, what) = (file.display(), what.display());
+    let not_writable = |path: &Path, error: &std::io::Error| {
+        let (file, path) = (file.display(), path.display());
         Err(Error::internal(format!(
-            "the database {file} can't be written: {what}: {error}"
+            "the database {file} can't be written: {path}: {error}"
         )))
     };
     let mut exists = false;
-    for path in [file.clone(), beside("-wal"), beside("-shm")] {
+    for path in [file.clone(), with_suffix("-wal"), with_suffix("-shm")] {
         match OpenOptions::new().append(true).open(&path) {
             Ok(_) => exists = true,
             Err(error) if error.kind() == ErrorKind::NotFound => {}
             Err(error) => return not_writable(&path, &error),
         }
     }
-    // A missing database, or a missing directory, has an error of its own when it is created.
-    let probe = beside(&format!("-probe-{}", std::process::id()));
+    // If the database or its directory does not exist, creating the database reports the error.
+    let probe = with_suffix(&format!("-probe-{}", std::process::id()));
     match OpenOptions::new().write(true).create_new(true).open(&probe) {
         Err(error) if exists => not_writable(file.parent().unwrap_or(file), &error),
         Err(_) => Ok(()),
@@ -172,7 +173,8 @@ enum StopSignal {
 }
 
 impl StopSignal {
-    /// Whether load balancers get time to notice before connections are refused. After Ctrl-C there are none.
+    /// Whether load balancers get time to notice the shutdown before connections are refused. Ctrl-C is pressed in a terminal,
+    /// where there are no load balancers.
     const fn needs_notice(&self) -> bool {
         matches!(self, Self::Terminate)
     }

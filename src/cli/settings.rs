@@ -67,11 +67,13 @@ impl Variables {
         let Some(name) = setting.get_env().map(OsStr::to_owned) else {
             return setting;
         };
-        let is_blank = |value: OsString| value.to_str().is_some_and(|text| !text.is_empty());
+        let has_characters = |value: OsString| value.to_str().is_some_and(|text| !text.is_empty());
         let value = match self.get(&name) {
-            Some(value) => list(&setting, value),
-            // A secret of only white space is a mistake, which the parser of the setting reports.
-            None if setting.is_hide_env_values_set() && std::env::var_os(&name).is_some_and(is_blank) => {
+            Some(value) => without_empty_items(&setting, value),
+            // A secret that consists of white space is a mistake, which the parser of the setting reports.
+            None if setting.is_hide_env_values_set()
+                && std::env::var_os(&name).is_some_and(has_characters) =>
+            {
                 Some(OsString::new())
             }
             None => None,
@@ -84,8 +86,8 @@ impl Variables {
     }
 }
 
-/// Removes the empty items of a list.
-fn list(setting: &Arg, value: OsString) -> Option<OsString> {
+/// Removes the empty items if the setting is a list.
+fn without_empty_items(setting: &Arg, value: OsString) -> Option<OsString> {
     let (Some(delimiter), Some(text)) = (setting.get_value_delimiter(), value.to_str()) else {
         return Some(value);
     };

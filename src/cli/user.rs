@@ -7,11 +7,11 @@ use clap::Subcommand;
 
 use super::open::{open_current, open_to_read};
 use super::output::print;
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::resolvers::account::{self, NewUser, RightsChange, UserSummary};
+use crate::resolvers::account::{self, AccessChange, NewUser, UserSummary};
 
 #[derive(Debug, Subcommand)]
 pub(super) enum User {
@@ -60,7 +60,7 @@ pub(super) enum User {
     Grant(Permissions),
     /// Revoke permissions that a user holds directly; those of their groups stay
     Revoke(Permissions),
-    /// Revoke all tokens of a user, who has to log in again
+    /// Revoke all tokens of a user, who must log in again
     EndSessions {
         /// The name of the user
         name: String,
@@ -80,15 +80,15 @@ pub(super) struct Permissions {
     name: String,
     /// `add_brand`, `change_product`, `delete_outflow`, …
     #[arg(required_unless_present = "superuser", value_parser = permission)]
-    permissions: Vec<Right>,
+    permissions: Vec<Permission>,
     /// All permissions
     #[arg(long)]
     superuser: bool,
 }
 
-fn permission(codename: &str) -> Result<Right, String> {
-    Right::of_codename(codename).ok_or_else(|| {
-        let all: Vec<String> = Right::all().map(Right::codename).collect();
+fn permission(codename: &str) -> Result<Permission, String> {
+    Permission::from_codename(codename).ok_or_else(|| {
+        let all: Vec<String> = Permission::all().map(Permission::codename).collect();
         format!("the permissions are {}", all.join(", "))
     })
 }
@@ -146,32 +146,32 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
         }
         User::Groups { name, add, remove } => {
             if !(add.is_empty() && remove.is_empty()) {
-                let change = RightsChange {
+                let change = AccessChange {
                     join: add.clone(),
                     leave: remove.clone(),
-                    ..RightsChange::default()
+                    ..AccessChange::default()
                 };
-                account::change_rights(&ctx, name.clone(), change).await?;
+                account::change_access(&ctx, name.clone(), change).await?;
                 let (added, removed) = (add.join(","), remove.join(","));
                 tracing::info!(username = name, added, removed, "changed the groups of a user");
             }
             show(&ctx, &name).await?;
         }
         User::Grant(granted) => {
-            let change = RightsChange {
+            let change = AccessChange {
                 is_superuser: granted.superuser.then_some(true),
                 grant: granted.permissions.clone(),
-                ..RightsChange::default()
+                ..AccessChange::default()
             };
             granted
                 .apply(&ctx, change, "granted permissions to a user")
                 .await?;
         }
         User::Revoke(revoked) => {
-            let change = RightsChange {
+            let change = AccessChange {
                 is_superuser: revoked.superuser.then_some(false),
                 revoke: revoked.permissions.clone(),
-                ..RightsChange::default()
+                ..AccessChange::default()
             };
             revoked
                 .apply(&ctx, change, "revoked permissions of a user")
@@ -226,9 +226,13 @@ async fn show(ctx: &Ctx, name: &str) -> Result<()> {
 
 impl Permissions {
     /// Applies a change, logs it with this message, and prints the user.
-    async fn apply(&self, ctx: &Ctx, change: RightsChange, message: &str) -> Result<()> {
-        account::change_rights(ctx, self.name.clone(), change).await?;
-        let codenames: Vec<String> = self.permissions.iter().map(|right| right.codename()).collect();
+    async fn apply(&self, ctx: &Ctx, change: AccessChange, message: &str) -> Result<()> {
+        account::change_access(ctx, self.name.clone(), change).await?;
+        let codenames: Vec<String> = self
+            .permissions
+            .iter()
+            .map(|permission| permission.codename())
+            .collect();
         let (username, superuser) = (&self.name, self.superuser);
         tracing::info!(
             username,

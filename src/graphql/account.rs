@@ -5,7 +5,7 @@ use async_graphql::{Context, Enum, ID, InputObject, SimpleObject};
 use graphql_tables::{HasNode, WriteFields};
 
 use super::kit::{UserError, user_errors};
-use crate::auth::{Actor, Right, Verb, login};
+use crate::auth::{self, Actor, Verb, login};
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::kind::Kind;
@@ -58,15 +58,15 @@ impl Viewer {
             },
             is_superuser: actor.is_superuser,
             groups: actor.groups.clone(),
-            permissions: Right::all()
-                .filter(|right| actor.may(*right))
+            permissions: auth::Permission::all()
+                .filter(|permission| actor.may(*permission))
                 .filter_map(Permission::of)
                 .collect(),
         })
     }
 }
 
-/// Declares the permissions, each with the right that it represents.
+/// Declares the permissions of the schema, each with the verb and the kind of resource of its [`auth::Permission`].
 macro_rules! permissions {
     ($($name:ident: $verb:ident $kind:ident),+ $(,)?) => {
         /// What a user may be allowed to do. Reading requires no permission, except for
@@ -79,8 +79,8 @@ macro_rules! permissions {
         }
 
         impl Permission {
-            /// `None` for a right that the API does not use.
-            fn of(Right(verb, kind): Right) -> Option<Self> {
+            /// Returns `None` for a permission that the API does not use.
+            fn of(auth::Permission(verb, kind): auth::Permission) -> Option<Self> {
                 match (verb, kind) {
                     $((Verb::$verb, Kind::$kind) => Some(Self::$name),)+
                     _ => None,
@@ -123,14 +123,14 @@ pub(crate) struct LoginPayload {
 
 pub(crate) async fn log_in(cx: &Context<'_>, input: LoginInput) -> Result<LoginPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_in = async {
+    let attempt = async {
         let mut check = FieldCheck::new_object(Vec::new());
         let username = check.required_text("username", Field::Set(input.username), usize::MAX);
         check.required_text("password", Field::Set(input.password.clone()), usize::MAX);
         check.finish()?;
         login::log_in(ctx, &username.unwrap_or_default(), input.password).await
     };
-    match logged_in.await {
+    match attempt.await {
         Ok((pair, actor)) => Ok(LoginPayload {
             access: Some(pair.access),
             refresh: pair.refresh,
@@ -164,8 +164,8 @@ pub(crate) struct RefreshTokenPayload {
 
 pub(crate) async fn refresh(cx: &Context<'_>, input: RefreshTokenInput) -> Result<RefreshTokenPayload> {
     let ctx = Ctx::of(cx)?;
-    let refreshed = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
-    match refreshed.await {
+    let attempt = async { login::refresh(ctx, &non_blank("refresh", input.refresh)?).await };
+    match attempt.await {
         Ok(pair) => Ok(RefreshTokenPayload {
             access: Some(pair.access),
             refresh: pair.refresh,
@@ -217,8 +217,8 @@ pub(crate) struct LogoutPayload {
 
 pub(crate) async fn log_out(cx: &Context<'_>, input: LogoutInput) -> Result<LogoutPayload> {
     let ctx = Ctx::of(cx)?;
-    let logged_out = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
-    match logged_out.await {
+    let attempt = async { login::log_out(ctx, &non_blank("refresh", input.refresh)?).await };
+    match attempt.await {
         Ok(()) => Ok(LogoutPayload {
             user_errors: Vec::new(),
         }),

@@ -212,7 +212,7 @@ pub(crate) struct ReplayWebhookDeliveriesInput {
 }
 
 impl ReplayWebhookDeliveriesInput {
-    pub(crate) fn since(&self) -> ReplayRequest {
+    pub(crate) fn to_request(&self) -> ReplayRequest {
         ReplayRequest {
             since: Field::Set(self.since.0),
             faults: Vec::new(),
@@ -236,10 +236,10 @@ impl Payload for ReplayWebhookDeliveriesPayload {
     type Output = ReplayResult;
 
     fn from_result(result: Result<ReplayResult>) -> Result<Self> {
-        let (replayed, user_errors) = split(result)?;
+        let (output, user_errors) = split(result)?;
         Ok(Self {
-            replayed: replayed.map(|replayed| count(replayed.count)),
-            has_more: replayed.map(|replayed| replayed.has_more),
+            replayed: output.map(|output| count(output.count)),
+            has_more: output.map(|output| output.has_more),
             user_errors,
         })
     }

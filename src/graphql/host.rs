@@ -24,7 +24,7 @@ use super::subscription::Subscription;
 use super::webhook_endpoint::WebhookEndpointLists;
 use crate::auth::session::Session;
 use crate::ctx::Ctx;
-use crate::error::{Error, Login, Result};
+use crate::error::{Error, LoginError, Result};
 use crate::http::bearer::bearer;
 use crate::http::pages;
 use crate::http::stored_response::{mark_replayed, replay, restore, to_stored};
@@ -151,7 +151,7 @@ impl Host for StockroomHost {
                 .split_once("://")
                 .map(|(_, host)| host.split('/').next().unwrap_or_default().to_ascii_lowercase())
         };
-        // A proxy that terminates TLS may not forward the scheme, so only hosts are compared.
+        // Only hosts are compared, because a proxy that terminates TLS does not always forward the scheme.
         config.cors_allowed_origins.iter().any(is_listed)
             || host(origin) == host(&origin::public(head, config))
     }
@@ -178,7 +178,7 @@ fn token(authorization: &[u8]) -> Result<Option<&str>> {
     let text = std::str::from_utf8(authorization)
         .ok()
         .filter(|text| text.is_ascii());
-    let token = text.ok_or(Login::BadToken).and_then(bearer);
+    let token = text.ok_or(LoginError::BadToken).and_then(bearer);
     token.map_err(Error::Unauthenticated)
 }
 
@@ -197,7 +197,7 @@ impl OperationObservation {
             OperationType::Mutation => "mutation",
             OperationType::Subscription => "subscription",
         };
-        // A subscription may last for days, so it has no span.
+        // A subscription can last for days, so it has no span.
         let traces = ctx.services.traces.as_ref().filter(|_| ty != "subscription");
         let span = traces.and_then(|traces| {
             let request = ctx.record.span();

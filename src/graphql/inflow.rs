@@ -58,7 +58,7 @@ inputs! {
 /// Several new inflows.
 #[derive(InputObject)]
 pub(crate) struct CreateInflowsInput {
-    /// 1 to 100 inflows. The same product may come more than once.
+    /// 1 to 100 inflows. A product may appear more than once.
     pub(crate) items: Vec<CreateInflowInput>,
 }
 

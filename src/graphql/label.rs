@@ -113,12 +113,12 @@ lists!(SupplierLists of supplier::Entity {
 macro_rules! label_mutations {
     (
         $module:ident: $create:ident, $update:ident, $delete:ident, $created:ident, $updated:ident, $deleted:ident;
-        $noun:literal
+        $label:literal
     ) => {
         inputs! {
-            #[doc = concat!("A new ", $noun, ".")]
+            #[doc = concat!("A new ", $label, ".")]
             create $create,
-            #[doc = concat!("What to change about a ", $noun, ".")]
+            #[doc = concat!("What to change about a ", $label, ".")]
             update $update,
             fills Draft,
             texts {
@@ -129,16 +129,16 @@ macro_rules! label_mutations {
         }
 
         delete_input!(
-            #[doc = concat!("The ", $noun, " to delete.")]
+            #[doc = concat!("The ", $label, " to delete.")]
             $delete
         );
 
         payload!(
-            #[doc = concat!("The new ", $noun, ", or what was wrong.")]
+            #[doc = concat!("The new ", $label, ", or what was wrong.")]
             $created { $module: $module::Entity }
         );
         payload!(
-            #[doc = concat!("The changed ", $noun, ", or what was wrong.")]
+            #[doc = concat!("The changed ", $label, ", or what was wrong.")]
             $updated { $module: $module::Entity }
         );
         delete_payload!($deleted of $module::Entity);

@@ -1,10 +1,10 @@
 //! The GraphQL API, `/graphql`: translates between GraphQL and the rules, and contains no rules itself.
 //!
-//! Each noun has its own file, which combines the parts in `kit`. `host.rs` connects the program to the crate
-//! `graphql-server`, which does everything else.
+//! Each resource has its own file, which combines the parts in `kit`. `host.rs` connects the program to the crate
+//! `graphql-server`, which parses, checks and executes operations.
 //!
-//! Objects resolve their fields in sequence (`serial`): relations are loaded for all siblings at once, so that there is
-//! little to run concurrently, and the keys of a response have the order of the document.
+//! Objects resolve their fields in sequence (`serial`). Relations are loaded for all siblings at once, so there is little
+//! to run concurrently, and the keys of a response have the order of the document.
 
 use std::sync::Arc;
 

@@ -57,7 +57,7 @@ inputs! {
 /// Several new outflows.
 #[derive(InputObject)]
 pub(crate) struct CreateOutflowsInput {
-    /// 1 to 100 outflows. The same product may come more than once.
+    /// 1 to 100 outflows. A product may appear more than once.
     pub(crate) items: Vec<CreateOutflowInput>,
 }
 

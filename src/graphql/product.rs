@@ -131,16 +131,16 @@ impl ProductListFilter {
         key: impl ColumnTrait,
         reference: Column,
     ) -> Result<Filter> {
-        let referred = |products: Box<ProductFilter>| -> Result<Filter> {
+        let has_product = |products: Box<ProductFilter>| -> Result<Filter> {
             let products = products.into_filter(ctx)?;
             Ok(Filter::referred_by::<product::Entity>(key, reference, products))
         };
         let mut filter = Filter::default();
         if let Some(some) = self.some {
-            filter = filter.and(referred(some)?);
+            filter = filter.and(has_product(some)?);
         }
         if let Some(none) = self.none {
-            filter = filter.and(referred(none)?.negated());
+            filter = filter.and(has_product(none)?.negated());
         }
         Ok(filter)
     }

@@ -128,7 +128,7 @@ lists!(RootLists {
     webhook_endpoints: webhook_endpoint::Entity(order_by: OrderArgument<webhook_endpoint::Entity>);
 });
 
-/// The object with this id. Null when there is none, which is not an error here.
+/// Returns the object with this id, or null if it does not exist.
 async fn one<E: Resource + HasNode<Ctx>>(cx: &Context<'_>, id: ID) -> Nullable<Node<NodeOf<E>>> {
     let found = async {
         let permit = Ctx::of(cx)?.permit()?;

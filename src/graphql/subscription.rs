@@ -37,7 +37,7 @@ impl Subscription {
 
 /// Events as they happen, over WebSocket (`graphql-transport-ws`, with the access
 /// token in `connection_init`) or as server-sent events. Requires a login; a stream
-/// ends when its token does.
+/// ends when its token is no longer valid.
 #[Root]
 impl Subscription {
     /// Each change of stock, as soon as it is committed, in the order of the ledger.
@@ -73,7 +73,7 @@ impl Subscription {
     }
 }
 
-/// The context of a subscription. Events may come long after it was created, so cached rows of that time must not be used.
+/// The context of a subscription. Events can arrive long after it was created, so rows cached at that time must not be used.
 fn context<'c>(cx: &Context<'c>) -> Result<&'c Ctx> {
     let ctx = Ctx::of(cx)?;
     ctx.labels.clear();

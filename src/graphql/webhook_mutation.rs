@@ -109,9 +109,9 @@ impl WebhookMutation {
         cx: &Context<'_>,
         input: ReplayWebhookDeliveriesInput,
     ) -> Nullable<ReplayWebhookDeliveriesPayload> {
-        let (since, version) = (input.since(), input.expected_version.map(i64::from));
+        let (request, version) = (input.to_request(), input.expected_version.map(i64::from));
         apply(cx, input.endpoint_id, |permit, id| {
-            delivery::replay_failed(permit, id, version, since)
+            delivery::replay_failed(permit, id, version, request)
         })
         .await
     }

@@ -1,4 +1,4 @@
-//! JSON bodies of requests, with a limit on their size and on the time they may take.
+//! JSON bodies of requests, with limits on their size and on the time that they take to arrive.
 
 use std::time::Duration;
 

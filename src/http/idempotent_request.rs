@@ -56,8 +56,8 @@ impl IdempotentRequest {
             BeginResult::Execute(ctx) => ctx,
             BeginResult::Replay(stored) => return Ok(replay(stored)?.map(Body::from)),
         };
-        let handled = handler(ctx.clone(), body).await;
-        let (handled, stored) = match handled {
+        let result = handler(ctx.clone(), body).await;
+        let (result, stored) = match result {
             Ok(response) if response.status().is_success() => {
                 let (parts, body) = response.into_parts();
                 // The whole body is in memory already, so it needs no limit.
@@ -65,11 +65,11 @@ impl IdempotentRequest {
                 let stored = to_stored(&parts, &body);
                 (Ok(Response::from_parts(parts, Body::from(body))), stored)
             }
-            handled => (handled, None),
+            result => (result, None),
         };
         match idempotency::finish(&ctx, stored.as_ref()).await? {
-            FinishResult::Rendered => handled,
-            FinishResult::RenderedAgain => handled.map(|mut response| {
+            FinishResult::Rendered => result,
+            FinishResult::RenderedAgain => result.map(|mut response| {
                 mark_replayed(&mut response);
                 response
             }),

@@ -32,7 +32,7 @@ pub(crate) fn replay(stored: StoredResponse) -> Result<Response<String>> {
     Ok(response)
 }
 
-/// Converts a stored response back without marking it, for a request that was itself executed.
+/// Converts a stored response back without marking it as a replay.
 ///
 /// # Errors
 /// [`Error::Internal`] if it was not stored by [`to_stored`].

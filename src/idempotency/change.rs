@@ -53,14 +53,16 @@ impl Ctx {
         Ok(outcome)
     }
 
-    /// The outcome of an earlier execution of this request, if its response has to be rendered again.
+    /// The outcome of an earlier execution of this request, if its response must be rendered again.
     ///
     /// # Errors
     /// [`Error::Internal`] if another version of the program has stored it in a form that this one can't read.
     pub fn recorded_outcome<T: DeserializeOwned>(&self) -> Result<Option<T>> {
-        let recorded = self.keyed.as_ref().and_then(|keyed| keyed.recorded.as_deref());
-        recorded
-            .map(serde_json::from_str)
+        let json = self
+            .keyed
+            .as_ref()
+            .and_then(|keyed| keyed.recorded_outcome.as_deref());
+        json.map(serde_json::from_str)
             .transpose()
             .map_err(Error::internal)
     }

@@ -41,20 +41,20 @@ pub struct KeyedRequest {
     pub key: Key,
     pub fingerprint: Fingerprint,
     /// The outcome of an earlier execution whose response is not stored, as JSON.
-    pub(super) recorded: Option<String>,
+    pub(super) recorded_outcome: Option<String>,
     is_committed: AtomicBool,
     has_conflict: AtomicBool,
     entry: Mutex<Option<Entry>>,
 }
 
 impl KeyedRequest {
-    pub(super) fn new(entry: Entry, fingerprint: Fingerprint, recorded: Option<String>) -> Self {
+    pub(super) fn new(entry: Entry, fingerprint: Fingerprint, recorded_outcome: Option<String>) -> Self {
         let (user_id, key) = entry.entry.clone();
         Self {
             user_id,
             key,
             fingerprint,
-            recorded,
+            recorded_outcome,
             is_committed: AtomicBool::new(false),
             has_conflict: AtomicBool::new(false),
             entry: Mutex::new(Some(entry)),

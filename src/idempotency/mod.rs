@@ -4,7 +4,7 @@
 //! changes data through [`Ctx::change`], which stores the key and the outcome in the transaction of the change: either all of
 //! this is committed, or nothing. The outcome is the value that the rule returns; the response is rendered from it. [`finish`]
 //! stores the response before it is sent. A repeat gets the stored response. If the program ended between the commit and the
-//! response, the repeat renders the response from the stored outcome. A rejected request stores nothing.
+//! storing of the response, a repeat renders it from the stored outcome. A rejected request stores nothing.
 //!
 //! Of concurrent requests with one key, one is executed and the others are rejected at once: within this process by
 //! [`RunningKeys`](keyed_request::RunningKeys), between processes by an advisory lock that the transaction holds.
@@ -71,7 +71,7 @@ pub async fn begin(ctx: &Ctx, key: Key, fingerprint: Fingerprint) -> Result<Begi
     let Some(entry) = ctx.services.running_keys.insert(user_id, &key) else {
         return Err(Error::Conflict(Conflict::KeyInProgress));
     };
-    let recorded = match store::find_valid(ctx, user_id, key.as_str()).await? {
+    let recorded_outcome = match store::find_valid(ctx, user_id, key.as_str()).await? {
         Some(row) if row.fingerprint != fingerprint.as_str() => {
             return Err(Error::Conflict(Conflict::KeyReused));
         }
@@ -82,7 +82,7 @@ pub async fn begin(ctx: &Ctx, key: Key, fingerprint: Fingerprint) -> Result<Begi
         None => None,
     };
     Ok(BeginResult::Execute(Ctx {
-        keyed: Some(Arc::new(KeyedRequest::new(entry, fingerprint, recorded))),
+        keyed: Some(Arc::new(KeyedRequest::new(entry, fingerprint, recorded_outcome))),
         ..ctx.clone()
     }))
 }
@@ -97,9 +97,9 @@ pub async fn finish(ctx: &Ctx, response: Option<&StoredResponse>) -> Result<Fini
     let Some(keyed) = &ctx.keyed else {
         return Ok(FinishResult::Rendered);
     };
-    let finished = finish_keyed(ctx, keyed, response).await;
+    let result = finish_keyed(ctx, keyed, response).await;
     keyed.release();
-    finished
+    result
 }
 
 async fn finish_keyed(
@@ -120,7 +120,7 @@ async fn finish_keyed(
             None => Err(Error::Conflict(Conflict::KeyInProgress)),
         };
     }
-    let is_repeat = keyed.recorded.is_some();
+    let is_repeat = keyed.recorded_outcome.is_some();
     let response = response.filter(|_| is_repeat || keyed.is_committed());
     let Some(response) = response else {
         return Ok(FinishResult::Rendered);

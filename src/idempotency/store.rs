@@ -20,8 +20,8 @@ use crate::tx::Tx;
 pub const RETENTION: TimeDelta = TimeDelta::hours(24);
 /// The maximum number of rows that one transaction deletes.
 const BATCH: u64 = 1_000;
-/// The unique constraint.
-const USER_AND_KEY: &str = "idempotency_key_user_id_key_key";
+/// The unique constraint on the user and the key.
+const UNIQUE_KEY: &str = "idempotency_key_user_id_key_key";
 
 /// The row of a user's key, even if it is older than [`RETENTION`].
 async fn find(db: &impl ConnectionTrait, user_id: i64, key: &str) -> Result<Option<Model>, DbErr> {
@@ -42,10 +42,10 @@ pub(super) async fn find_valid(ctx: &Ctx, user_id: i64, key: &str) -> Result<Opt
     Ok(found.filter(|row| is_valid(row, ctx.now)))
 }
 
-/// Reserves a key for a transaction, without waiting for another transaction that holds it.
+/// Claims a key for a transaction, without waiting for another transaction that holds it.
 ///
 /// # Errors
-/// [`Conflict::KeyInProgress`] when another transaction has reserved the key, or has committed it.
+/// [`Conflict::KeyInProgress`] when another transaction has claimed the key, or has committed it.
 pub(super) async fn claim(tx: &Tx, keyed: &KeyedRequest) -> Result<()> {
     // SQLite runs write transactions one after the other.
     if tx.backend() == Backend::Postgres {
@@ -71,7 +71,7 @@ pub(super) async fn claim(tx: &Tx, keyed: &KeyedRequest) -> Result<()> {
     }
 }
 
-/// Tries to reserve several keys on PostgreSQL. Returns for each key, in order, whether the transaction has reserved it and it
+/// Tries to claim several keys on PostgreSQL. Returns for each key, in order, whether the transaction has claimed it and it
 /// has never been used. Requests with the other keys need their own transactions.
 pub async fn claim_new(tx: &Tx, keys: &[Arc<KeyedRequest>]) -> Result<Vec<bool>, DbErr> {
     let mut claimed = Vec::with_capacity(keys.len());
@@ -125,7 +125,7 @@ pub async fn record(tx: &Tx, outcomes: Vec<(Arc<KeyedRequest>, String)>) -> Resu
     match Entity::insert_many(rows).exec(tx).await {
         Ok(_) => Ok(()),
         // Happens only at an isolation level that hides rows committed by other transactions.
-        Err(error) if matches!(Failure::of(&error), Failure::Unique(name) if name == USER_AND_KEY) => {
+        Err(error) if matches!(Failure::of(&error), Failure::Unique(name) if name == UNIQUE_KEY) => {
             Err(in_progress(&first))
         }
         Err(error) => Err(error.into()),
@@ -174,7 +174,7 @@ pub(super) async fn add_response(
     found.as_ref().map_or(Ok(None), stored_response)
 }
 
-/// The response that a row holds, if any.
+/// The response that is stored in a row, if any.
 pub(super) fn stored_response(row: &Model) -> Result<Option<StoredResponse>> {
     let (Some(status), Some(headers), Some(body)) = (row.status, &row.headers, &row.body) else {
         return Ok(None);

@@ -72,14 +72,14 @@ impl Groups {
         for group in group::Entity::find().all(tx).await? {
             names.insert(group.id, group.name);
         }
-        let mut held: HashMap<i64, Vec<String>> = HashMap::new();
+        let mut codenames: HashMap<i64, Vec<String>> = HashMap::new();
         let permissions = permission::Entity::find().filter(permission::Column::GroupId.is_not_null());
         for permission in permissions.all(tx).await? {
             let group = permission.group_id.unwrap_or_default();
-            held.entry(group).or_default().push(permission.codename);
+            codenames.entry(group).or_default().push(permission.codename);
         }
-        let read = |(source, target): (&i64, &i64)| {
-            let mut permissions = held.get(target).cloned().unwrap_or_default();
+        let to_source = |(source, target): (&i64, &i64)| {
+            let mut permissions = codenames.get(target).cloned().unwrap_or_default();
             permissions.sort_unstable();
             row::Group {
                 id: *source,
@@ -87,32 +87,32 @@ impl Groups {
                 permissions,
             }
         };
-        Ok(self.0.iter().map(read).collect())
+        Ok(self.0.iter().map(to_source).collect())
     }
 
     pub(super) async fn read_memberships(&self, tx: &Tx) -> Result<Vec<row::Membership>> {
         let sources: HashMap<i64, i64> = self.0.iter().map(|(source, target)| (*target, *source)).collect();
         let members = user_group::Entity::find().all(tx).await?;
-        let read = |member: user_group::Model| row::Membership {
+        let to_source = |member: user_group::Model| row::Membership {
             user_id: member.user_id,
-            // A group that the source does not have makes the comparison fail.
+            // The id 0, for a group that the source does not have, makes the comparison fail.
             group_id: sources.get(&member.group_id).copied().unwrap_or_default(),
         };
-        Ok(members.into_iter().map(read).collect())
+        Ok(members.into_iter().map(to_source).collect())
     }
 }
 
 pub(super) async fn read_permissions(tx: &Tx) -> Result<Vec<row::UserPermission>> {
-    let held = permission::Entity::find().filter(permission::Column::UserId.is_not_null());
-    let read = |held: permission::Model| row::UserPermission {
-        user_id: held.user_id.unwrap_or_default(),
-        codename: held.codename,
+    let of_users = permission::Entity::find().filter(permission::Column::UserId.is_not_null());
+    let to_source = |permission: permission::Model| row::UserPermission {
+        user_id: permission.user_id.unwrap_or_default(),
+        codename: permission.codename,
     };
-    Ok(held.all(tx).await?.into_iter().map(read).collect())
+    Ok(of_users.all(tx).await?.into_iter().map(to_source).collect())
 }
 
 pub(super) async fn read_spent_tokens(tx: &Tx) -> Result<Vec<row::SpentToken>> {
-    let read = |token: spent_token::Model| row::SpentToken {
+    let to_source = |token: spent_token::Model| row::SpentToken {
         jti: token.jti,
         expires_at: token.expires_at,
     };
@@ -120,10 +120,11 @@ pub(super) async fn read_spent_tokens(tx: &Tx) -> Result<Vec<row::SpentToken>> {
         .all(tx)
         .await?
         .into_iter()
-        .map(read)
+        .map(to_source)
         .collect())
 }
 
+/// A user or group that holds a permission.
 #[derive(Clone, Copy)]
 enum Holder {
     User(i64),
@@ -131,16 +132,16 @@ enum Holder {
 }
 
 pub(super) async fn store_permissions(tx: &Tx, permissions: Vec<row::UserPermission>) -> Result<()> {
-    let held = permissions
+    let codenames = permissions
         .into_iter()
         .map(|permission| (Holder::User(permission.user_id), permission.codename));
-    insert_permissions(tx, held.collect()).await
+    insert_permissions(tx, codenames.collect()).await
 }
 
-async fn insert_permissions(tx: &Tx, held: Vec<(Holder, String)>) -> Result<()> {
-    let first = reserve_ids::<permission::Entity>(tx, held.len()).await?;
+async fn insert_permissions(tx: &Tx, codenames: Vec<(Holder, String)>) -> Result<()> {
+    let first = reserve_ids::<permission::Entity>(tx, codenames.len()).await?;
     let rows = (first..)
-        .zip(held)
+        .zip(codenames)
         .map(|(id, (holder, codename))| permission::Model {
             id,
             user_id: match holder {

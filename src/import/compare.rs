@@ -7,8 +7,8 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, Qu
 use serde::Serialize;
 
 use super::account::{self, Groups};
+use super::progress::ImportProgress;
 use super::row;
-use super::watch::Watch;
 use crate::error::Result;
 use crate::tx::Tx;
 
@@ -33,13 +33,13 @@ pub(super) async fn compare(
     tx: &Tx,
     source: Vec<TableSummary>,
     groups: &Groups,
-    watch: &Watch,
+    progress: &ImportProgress,
 ) -> Result<Vec<Comparison>> {
     let mut comparisons = Vec::with_capacity(source.len());
     for source in source {
         let reader = Reader {
             tx,
-            watch,
+            progress,
             digest: TableDigest::new(source.table),
         };
         let target = match source.table {
@@ -99,14 +99,14 @@ pub(super) async fn compare(
 
 struct Reader<'t> {
     tx: &'t Tx,
-    watch: &'t Watch,
+    progress: &'t ImportProgress,
     digest: TableDigest,
 }
 
 impl Reader<'_> {
     /// Summarizes a small table that was read with one query.
     fn summarize<R: Record>(mut self, rows: &[R]) -> TableSummary {
-        self.watch.add_compared(rows.len());
+        self.progress.add_compared(rows.len());
         for row in rows {
             self.digest.add(row);
         }
@@ -120,7 +120,7 @@ impl Reader<'_> {
     {
         let mut last = 0;
         loop {
-            self.watch.check()?;
+            self.progress.check()?;
             let page = E::find()
                 .filter(id.gt(last))
                 .order_by_asc(id)
@@ -131,7 +131,7 @@ impl Reader<'_> {
                 return Ok(self.digest.summary());
             };
             last = end.id();
-            self.watch.add_compared(rows.len());
+            self.progress.add_compared(rows.len());
             for row in rows {
                 self.digest.add(&convert(row));
             }

@@ -35,10 +35,10 @@ impl IncomingRows {
     /// # Errors
     /// Fails if the source could not be read to its end.
     pub(super) async fn finish(self) -> Result<Vec<TableSummary>> {
-        let finished = match &self.blocking {
+        let result = match &self.blocking {
             Some(runtime) => runtime.block_on(self.rows.finish()),
             None => self.rows.finish().await,
         };
-        finished.map_err(Error::internal)
+        result.map_err(Error::internal)
     }
 }

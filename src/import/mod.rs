@@ -6,10 +6,10 @@
 mod account;
 mod compare;
 mod incoming;
+mod progress;
 mod row;
 mod store;
 mod target;
-mod watch;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,23 +20,23 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
 pub(crate) use self::compare::Comparison;
+pub(crate) use self::progress::ImportProgress;
 pub(crate) use self::target::require_empty;
-pub(crate) use self::watch::Watch;
 
 /// Stores the rows of a source and returns the comparison of each table. If a table differs, nothing is stored.
 ///
 /// # Errors
-/// Fails, and stores nothing, if the target is not empty, the source can't be read to its end, `watch` is cancelled, or a
+/// Fails, and stores nothing, if the target is not empty, the source can't be read to its end, `progress` is cancelled, or a
 /// statement fails.
-pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Comparison>> {
+pub(crate) async fn run(ctx: &Ctx, plan: Plan, progress: ImportProgress) -> Result<Vec<Comparison>> {
     let next_ids = Arc::new(plan.report().next_id.clone());
     let incoming = Mutex::new(Some(IncomingRows::new(plan.rows(), ctx.db().backend())));
-    let different = Arc::<Mutex<Vec<Comparison>>>::default();
-    let found = Arc::clone(&different);
+    let failed_comparisons = Arc::<Mutex<Vec<Comparison>>>::default();
+    let output = Arc::clone(&failed_comparisons);
     let stored = ctx
         .transaction(move |tx| {
             let incoming = incoming.lock().unwrap_or_else(PoisonError::into_inner).take();
-            let (next_ids, found, watch) = (Arc::clone(&next_ids), Arc::clone(&found), watch.clone());
+            let (next_ids, output, progress) = (Arc::clone(&next_ids), Arc::clone(&output), progress.clone());
             Box::pin(async move {
                 // The rows can be read only once, so the transaction can't be retried.
                 let incoming = incoming.ok_or_else(|| {
@@ -44,11 +44,11 @@ pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Compa
                 })?;
                 target::lock(tx).await?;
                 require_empty(tx).await?;
-                let (source, groups) = store::store(tx, incoming, &watch).await?;
-                watch.begin_comparison(&source);
-                let comparisons = compare::compare(tx, source, &groups, &watch).await?;
+                let (source, groups) = store::store(tx, incoming, &progress).await?;
+                progress.begin_comparison(&source);
+                let comparisons = compare::compare(tx, source, &groups, &progress).await?;
                 if !comparisons.iter().all(Comparison::is_equal) {
-                    *found.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
+                    *output.lock().unwrap_or_else(PoisonError::into_inner) = comparisons;
                     return Err(Error::internal("the target differs from the source"));
                 }
                 store::finish(tx, &next_ids).await?;
@@ -56,10 +56,11 @@ pub(crate) async fn run(ctx: &Ctx, plan: Plan, watch: Watch) -> Result<Vec<Compa
             })
         })
         .await;
-    let different = std::mem::take(&mut *different.lock().unwrap_or_else(PoisonError::into_inner));
-    if different.is_empty() {
+    let failed_comparisons =
+        std::mem::take(&mut *failed_comparisons.lock().unwrap_or_else(PoisonError::into_inner));
+    if failed_comparisons.is_empty() {
         stored
     } else {
-        Ok(different)
+        Ok(failed_comparisons)
     }
 }

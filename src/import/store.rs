@@ -10,8 +10,8 @@ use sea_orm::{ConnectionTrait, Statement};
 
 use super::account::{self, Groups, insert};
 use super::incoming::IncomingRows;
+use super::progress::ImportProgress;
 use super::row;
-use super::watch::Watch;
 use crate::error::Result;
 use crate::query::row_count::analyze;
 use crate::tx::Tx;
@@ -20,12 +20,12 @@ use crate::tx::Tx;
 pub(super) async fn store(
     tx: &Tx,
     mut incoming: IncomingRows,
-    watch: &Watch,
+    progress: &ImportProgress,
 ) -> Result<(Vec<TableSummary>, Groups)> {
     let mut groups = Groups::default();
     let mut last_change = last_id(tx, "stock_change").await?;
     while let Some(batch) = incoming.next().await {
-        watch.check()?;
+        progress.check()?;
         match batch {
             Batch::Users(rows) => insert::<user::Entity>(tx, rows.into_iter().map(row::user)).await?,
             Batch::Groups(rows) => groups.store(tx, rows).await?,

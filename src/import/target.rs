@@ -47,15 +47,15 @@ pub(crate) async fn require_empty(db: &impl ConnectionTrait) -> Result<()> {
     let rows = db
         .query_all_raw(Statement::from_string(db.get_database_backend(), sql))
         .await?;
-    let mut used = Vec::new();
+    let mut used_tables = Vec::new();
     for row in rows {
-        used.push(row.try_get::<String>("", "name")?);
+        used_tables.push(row.try_get::<String>("", "name")?);
     }
-    if used.is_empty() {
+    if used_tables.is_empty() {
         return Ok(());
     }
     Err(Error::internal(format!(
         "the target is not empty: it has rows in {}. Import into a new database, or remove this one first.",
-        used.join(", ")
+        used_tables.join(", ")
     )))
 }

@@ -41,7 +41,7 @@ impl Class {
 /// `None` if rate limits are off.
 ///
 /// # Errors
-/// When `REDIS_URL` can't be parsed.
+/// Fails if `REDIS_URL` can't be parsed.
 pub fn counters(config: &Config) -> Result<(Option<Windows>, Failures)> {
     let store = match &config.redis_url {
         Some(url) => Some(Arc::new(Store::new(url.text(), PREFIX).map_err(Error::internal)?)),

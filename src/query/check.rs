@@ -1,4 +1,4 @@
-//! Checks of a draft's fields that need the database or the declared columns; the others are those of [`FieldCheck`].
+//! Checks of a draft's fields that need the database or the declared columns. [`FieldCheck`] has the other checks.
 
 use ::entity::money::MoneyError;
 use ::entity::{MAX_FOLDED_BYTES, Money, Record as _, fold};

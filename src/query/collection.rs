@@ -4,7 +4,7 @@ use ::entity::Record;
 use sea_orm::{EntityTrait, IntoActiveModel, PrimaryKeyTrait};
 use table_query::{Direction, ListColumn, TextColumn};
 
-use crate::auth::Right;
+use crate::auth::Permission;
 
 pub trait Collection:
     EntityTrait<
@@ -20,12 +20,12 @@ pub trait Collection:
     const COLUMNS: &'static [ListColumn<Self::Column>];
     /// The order of a list if the request has none: the name of a column and a direction.
     const DEFAULT_ORDER: (&'static str, Direction);
-    /// The names of the columns for which an index has the rows of each reference in order. For any other order, the rows that
-    /// refer to one row have to be sorted.
+    /// The names of the columns by which an index orders the rows that refer to the same row. For any other order, these rows
+    /// must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The right that every operation needs, including reading. If it is `None`, reading needs only a login, and adding,
-    /// changing and deleting each need their own right for the resource.
-    const GUARD: Option<Right> = None;
+    /// The permission that every operation requires, including reading. If it is `None`, reading requires only a login, and
+    /// adding, changing and deleting each require their own permission for the resource.
+    const GUARD: Option<Permission> = None;
 
     /// The texts among the columns.
     fn texts() -> impl Iterator<Item = (Self::Column, TextColumn<Self::Column>)> {
@@ -33,7 +33,7 @@ pub trait Collection:
         Self::COLUMNS.iter().filter_map(text)
     }
 
-    /// The folded columns that `search` looks into.
+    /// The folded columns in which a search looks for words.
     fn searched_columns() -> impl Iterator<Item = Self::Column> {
         let searched = |(_, text): (_, TextColumn<_>)| text.rules.searched.then_some(text.folded);
         Self::texts().filter_map(searched)

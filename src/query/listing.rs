@@ -46,8 +46,8 @@ impl<C: ColumnTrait> Order<C> {
 /// The unique column that every collection has.
 const ID: &str = "id";
 
-/// The maximum number of rows to skip from a known position. Beyond that, skipping from the beginning costs less, because no row
-/// is compared with the position.
+/// The maximum number of rows to skip from a stored position. Beyond that, skipping from the beginning costs less, because no
+/// row is compared with the position.
 const MAX_SKIP: u64 = 1_000;
 
 /// The rows of a list and their order.
@@ -219,9 +219,9 @@ impl<R: Collection> Listing<R> {
         if number < 1 {
             return Err(Error::NoSuchPage);
         }
-        let skipped = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
+        let offset = u64::try_from((number - 1).saturating_mul(i128::from(size))).unwrap_or(u64::MAX);
         let is_whole = self.is_whole_in_default_order()?;
-        if is_whole && let Some(page) = self.known_page(&permit, skipped, size).await? {
+        if is_whole && let Some(page) = self.page_from_position(&permit, offset, size).await? {
             return Ok(page);
         }
         let db = permit.ctx().db();
@@ -231,25 +231,25 @@ impl<R: Collection> Listing<R> {
         } else {
             (None, self.count(&permit).await?)
         };
-        if skipped >= count && number > 1 {
+        if offset >= count && number > 1 {
             return Err(Error::NoSuchPage);
         }
         // The row before the page is read too: its position lets a later request read this page without skipping rows.
-        let before = u64::from(revision.is_some() && skipped > 0);
+        let extra_rows = u64::from(revision.is_some() && offset > 0);
         let mut rows = if count == 0 {
             Vec::new()
         } else {
-            let page = self.slice(skipped - before, size.saturating_add(before))?;
+            let page = self.slice(offset - extra_rows, size.saturating_add(extra_rows))?;
             db.models::<R>(page.build(db.get_database_backend())).await?
         };
         if let Some(revision) = revision {
             let starts = &permit.ctx().services.page_starts;
             starts.record_list(R::default().table_name(), revision, count);
-            if before > 0 && !rows.is_empty() {
-                let first = rows.remove(0);
-                self.keep_end(&permit, revision, skipped - before, &[first]);
+            if extra_rows > 0 && !rows.is_empty() {
+                let preceding_row = rows.remove(0);
+                self.store_end(&permit, revision, offset - extra_rows, &[preceding_row]);
             }
-            self.keep_end(&permit, revision, skipped, &rows);
+            self.store_end(&permit, revision, offset, &rows);
         }
         Ok(NumberedPage {
             rows: Row::siblings_of(rows),
@@ -270,17 +270,17 @@ impl<R: Collection> Listing<R> {
             && self.condition()?.matches_all())
     }
 
-    /// Reads the page from the last known position before it. Returns `None` if no position is near enough, or the list has
-    /// changed since the position became known; the statement checks that itself.
-    async fn known_page(
+    /// Reads the page, starting at the nearest stored position before it. Returns `None` if no position is near enough, or if
+    /// the list has changed since the position was stored, which the statement itself checks.
+    async fn page_from_position(
         &self,
         permit: &Permit<'_, Read, R>,
-        skipped: u64,
+        offset: u64,
         size: u64,
     ) -> Result<Option<NumberedPage<R>>> {
         let (db, table) = (permit.ctx().db(), R::default().table_name());
-        let start = permit.ctx().services.page_starts.find(table, skipped);
-        let is_near = |start: &PageStart| skipped < start.count && start.skip <= MAX_SKIP;
+        let start = permit.ctx().services.page_starts.find(table, offset);
+        let is_near = |start: &PageStart| offset < start.count && start.skip <= MAX_SKIP;
         let Some(start) = start.filter(is_near) else {
             return Ok(None);
         };
@@ -291,13 +291,13 @@ impl<R: Collection> Listing<R> {
         let page = if start.skip == 0 {
             self.add_order(part).limit(size)
         } else {
-            self.by_ids_first(part, start.skip, size)
+            self.select_by_ids(part, start.skip, size)
         };
         let rows = db.models::<R>(page.build(db.get_database_backend())).await?;
         if rows.is_empty() {
             return Ok(None);
         }
-        self.keep_end(permit, start.revision, skipped, &rows);
+        self.store_end(permit, start.revision, offset, &rows);
         Ok(Some(NumberedPage {
             rows: Row::siblings_of(rows),
             count: start.count,
@@ -305,34 +305,34 @@ impl<R: Collection> Listing<R> {
     }
 
     /// Stores the position at which the page after this one begins.
-    fn keep_end(&self, permit: &Permit<'_, Read, R>, revision: i64, skipped: u64, rows: &[R::Model]) {
+    fn store_end(&self, permit: &Permit<'_, Read, R>, revision: i64, offset: u64, rows: &[R::Model]) {
         let Some(last) = rows.last() else { return };
-        let before = skipped.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
+        let next_offset = offset.saturating_add(u64::try_from(rows.len()).unwrap_or(u64::MAX));
         let values = self
             .terms()
             .iter()
             .map(|(column, ..)| last.get(*column))
             .collect();
         let starts = &permit.ctx().services.page_starts;
-        starts.insert(R::default().table_name(), revision, before, values);
+        starts.insert(R::default().table_name(), revision, next_offset, values);
     }
 
-    /// Selects `size` rows after the first `skipped`.
-    fn slice(&self, skipped: u64, size: u64) -> Result<Select<R>> {
+    /// Selects `size` rows after the first `offset`.
+    fn slice(&self, offset: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
-        if skipped == 0 && condition.matches_all() {
+        if offset == 0 && condition.matches_all() {
             return Ok(self.add_order(self.rows()).limit(size));
         }
-        Ok(self.by_ids_first(condition.apply(R::find()), skipped, size))
+        Ok(self.select_by_ids(condition.apply(R::find()), offset, size))
     }
 
     /// A subquery selects the ids, for which an index can suffice, so that the skipped rows themselves are not read.
-    fn by_ids_first(&self, part: Select<R>, skipped: u64, size: u64) -> Select<R> {
+    fn select_by_ids(&self, part: Select<R>, offset: u64, size: u64) -> Select<R> {
         let chosen: SelectStatement = self
             .add_order(part)
             .select_only()
             .column(key::<R>())
-            .offset(skipped)
+            .offset(offset)
             .limit(size)
             .into_query();
         self.add_order(self.rows().filter(key::<R>().in_subquery(chosen)))

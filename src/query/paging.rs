@@ -39,7 +39,7 @@ impl<R: Collection> Listing<R> {
         request: &PageRequest,
     ) -> Result<CursorPage<Row<R>>> {
         let terms = self.cursor_terms();
-        let mut select = self.part(request, &terms)?;
+        let mut select = self.select_page(request, &terms)?;
         if request.skip > 0 || !self.condition()?.matches_all() {
             // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
@@ -48,11 +48,11 @@ impl<R: Collection> Listing<R> {
         }
         let db = permit.ctx().db();
         let mut rows = db.models::<R>(select.build(db.get_database_backend())).await?;
-        let more = remove_extra_item(request, &mut rows);
+        let has_more = remove_extra_item(request, &mut rows);
         Ok(CursorPage::new(
             request,
             Row::siblings_of(rows),
-            more,
+            has_more,
             self.cursor(),
         ))
     }
@@ -67,12 +67,12 @@ impl<R: Collection> Listing<R> {
     ) -> Result<PagesByParent<Row<R>>> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
-        let mut part = self.part(request, &terms)?.into_query();
+        let mut part = self.select_page(request, &terms)?.into_query();
         let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
             order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             part
         } else {
-            // Without `filter_first` the databases may scan the whole table by the index of another column, for each parent.
+            // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
             let compared = self.condition()?.matches_all().then(|| {
                 let columns = self.terms().into_iter();
@@ -95,18 +95,18 @@ impl<R: Collection> Listing<R> {
             })
             .collect();
         order_by(&mut statement, &terms, request.is_backward);
-        let mut read: Vec<(i64, R::Model)> = Vec::new();
+        let mut rows_with_parent: Vec<(i64, R::Model)> = Vec::new();
         for row in db
             .models::<R>(db.get_database_backend().build(&statement))
             .await?
         {
             if let Value::BigInt(Some(parent)) = row.get(reference) {
-                read.push((parent, row));
+                rows_with_parent.push((parent, row));
             }
         }
         Ok(PagesByParent::new(
             request,
-            read,
+            rows_with_parent,
             Row::siblings_of,
             &self.cursor(),
         ))
@@ -147,7 +147,7 @@ impl<R: Collection> Listing<R> {
 
     /// The rows of a page and one more, which shows whether there is another page. For a backward page they are in reverse
     /// order.
-    fn part(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
+    fn select_page(&self, request: &PageRequest, terms: &[Term]) -> Result<sea_orm::Select<R>> {
         let mut select = self
             .matching()?
             .filter(bounds(request, &self.order_name(), terms)?);
@@ -202,7 +202,7 @@ pub async fn children_of<P: Collection, R: Collection>(
     Ok((pages.of(row.id()), Arc::clone(listing)))
 }
 
-/// The same page if it has been loaded.
+/// The page that [`children_of`] returns, if it has been loaded.
 pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
     let loaded = row.get_loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;

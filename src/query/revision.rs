@@ -18,19 +18,23 @@ pub(super) fn sum_of_changes(counter: &str, table: &str) -> String {
 }
 
 /// Adds the condition that the table is still at this revision. If it is not, the statement reads no row of the table.
-pub(crate) fn at_revision<R: Collection>(mut select: Select<R>, backend: Backend, number: i64) -> Select<R> {
+pub(crate) fn at_revision<R: Collection>(
+    mut select: Select<R>,
+    backend: Backend,
+    revision: i64,
+) -> Select<R> {
     let table = R::default();
     let table = table.table_name();
     match backend {
         // SQLite would evaluate the subquery for each row. With a join, it looks up the one row of the revision first.
         Backend::Sqlite => {
             let column = |name: &'static str| Expr::col(("revision", name));
-            let is_same = column("noun").eq(table).and(column("change").eq(number));
+            let is_same = column("noun").eq(table).and(column("change").eq(revision));
             QueryTrait::query(&mut select).inner_join("revision", is_same);
             select
         }
         // PostgreSQL evaluates the subquery once, before the scan.
-        Backend::Postgres => select.filter(Expr::cust(sum_of_changes("revision", table)).eq(number)),
+        Backend::Postgres => select.filter(Expr::cust(sum_of_changes("revision", table)).eq(revision)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! The number of rows of each listed table, maintained by triggers (see the migration `m20261125_000009_tallies`).
 //!
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] regularly replaces the
-//! changes by their sum, so that a count reads few of them.
+//! changes by their sum, so that a count reads few rows.
 
 use database::bulk::analyze_table;
 use database::{Backend, Database};
@@ -27,8 +27,8 @@ pub const TABLES: [&str; 7] = [
 const MERGE_MAX: u32 = 10_000;
 /// The minimum number of changes for a merge.
 const MERGE_MIN: u32 = 50;
-/// The key of the advisory lock on PostgreSQL that a merge and a recount hold. A recount that did not see the sum of a
-/// concurrent merge would leave it beside its own count.
+/// The key of the advisory lock on PostgreSQL that a merge and a recount hold. Without it, a recount could store its count in
+/// addition to the sum of a concurrent merge.
 pub const MERGE_LOCK: i64 = 0x5354_4f43_4b01;
 
 /// Updates the statistics that the query planner uses for these tables, after many rows were added.
@@ -51,7 +51,7 @@ pub async fn row_count(db: &Database, table: &str) -> Result<Option<u64>> {
     Ok(Some(u64::try_from(sum).unwrap_or_default()))
 }
 
-/// Merges the changes of each table, and those of each revision, into one. Does nothing while another gateway merges or
+/// Merges the changes of each table, and those of each revision, into one. Does nothing while another server merges or
 /// recounts.
 pub async fn merge(db: &Database) -> Result<()> {
     // On SQLite the triggers update one row for each table and revision.
@@ -83,11 +83,11 @@ pub struct Recount {
     pub counted: i64,
 }
 
-/// Counts the rows of a table and stores their number. Writers of the table wait until it is stored; readers do not wait.
+/// Counts the rows of a table and stores their number. Transactions that write to the table wait until it is stored.
 ///
 /// # Errors
 /// [`Unavailable`](crate::error::Error::Unavailable) when another transaction keeps the table locked.
-pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
+pub async fn recount(ctx: &Ctx, table: &'static str) -> Result<Recount> {
     ctx.transaction(move |tx| {
         Box::pin(async move {
             if tx.backend() == Backend::Postgres {
@@ -105,7 +105,7 @@ pub async fn count_again(ctx: &Ctx, table: &'static str) -> Result<Recount> {
                 "INSERT INTO tally (noun, change) VALUES ('{table}', {counted})"
             ))
             .await?;
-            // Gateways cache the count of the table under its revision.
+            // Servers cache the count of the table under its revision.
             revision::advance(tx, table).await?;
             Ok(Recount {
                 table,

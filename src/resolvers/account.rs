@@ -9,7 +9,7 @@ use sea_orm::{
     QueryTrait,
 };
 
-use crate::auth::Right;
+use crate::auth::Permission;
 use crate::ctx::Ctx;
 use crate::db_error::on_unique;
 use crate::error::{Error, Fault, FaultCode, Result};
@@ -67,7 +67,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
                 token_generation: Set(0),
             };
             let inserted = user::Entity::insert(row).exec(tx).await;
-            let taken = || {
+            let taken_error = || {
                 Fault::new(
                     "username",
                     FaultCode::Taken,
@@ -75,7 +75,7 @@ pub async fn create(ctx: &Ctx, new: NewUser) -> Result<user::Model> {
                 )
                 .into()
             };
-            let id = on_unique(inserted, "user_username_key", taken)?.last_insert_id;
+            let id = on_unique(inserted, "user_username_key", taken_error)?.last_insert_id;
             join_groups(tx, id, groups).await?;
             Ok(user::Model {
                 id,
@@ -124,8 +124,8 @@ pub async fn end_sessions(ctx: &Ctx, username: String) -> Result<()> {
     change(ctx, username, true, |_| {}).await
 }
 
-/// Deletes a user with their memberships, permissions and idempotency keys. Returns their id, which no other user gets, and
-/// the number of ledger entries that keep it.
+/// Deletes a user with their memberships, permissions and idempotency keys. Returns their id, which is never reused, and the
+/// number of ledger entries that keep it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -144,7 +144,7 @@ pub async fn delete(ctx: &Ctx, username: String) -> Result<(i64, u64)> {
 
 /// A change of the groups and permissions of a user.
 #[derive(Clone, Debug, Default)]
-pub struct RightsChange {
+pub struct AccessChange {
     /// Whether the user has every permission; unchanged if absent.
     pub is_superuser: Option<bool>,
     /// The names of the groups to join, which must exist.
@@ -152,9 +152,9 @@ pub struct RightsChange {
     /// The names of the groups to leave, which must exist.
     pub leave: Vec<String>,
     /// Permissions to grant to the user directly.
-    pub grant: Vec<Right>,
+    pub grant: Vec<Permission>,
     /// Permissions to take from the user. The user keeps those of their groups.
-    pub revoke: Vec<Right>,
+    pub revoke: Vec<Permission>,
 }
 
 /// Changes the groups and permissions of a user, with effect from their next request. Parts of the change that are in effect
@@ -162,7 +162,7 @@ pub struct RightsChange {
 ///
 /// # Errors
 /// [`Error::NotFound`], [`Error::Invalid`] for an unknown group.
-pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) -> Result<()> {
+pub async fn change_access(ctx: &Ctx, username: String, change: AccessChange) -> Result<()> {
     ctx.transaction(move |tx| {
         let (username, change) = (username.clone(), change.clone());
         Box::pin(async move {
@@ -178,8 +178,11 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
                 .exec(tx)
                 .await?;
             join_groups(tx, id, join).await?;
-            let codenames = |rights: &[Right]| -> BTreeSet<String> {
-                rights.iter().map(|right| right.codename()).collect()
+            let codenames = |permissions: &[Permission]| -> BTreeSet<String> {
+                permissions
+                    .iter()
+                    .map(|permission| permission.codename())
+                    .collect()
             };
             let (grant, revoke) = (codenames(&change.grant), codenames(&change.revoke));
             permission::Entity::delete_many()
@@ -188,13 +191,13 @@ pub async fn change_rights(ctx: &Ctx, username: String, change: RightsChange) ->
                 .exec(tx)
                 .await?;
             for codename in grant {
-                let held = permission::ActiveModel {
+                let new_permission = permission::ActiveModel {
                     id: NotSet,
                     user_id: Set(Some(id)),
                     group_id: Set(None),
                     codename: Set(codename),
                 };
-                permission::Entity::insert(held)
+                permission::Entity::insert(new_permission)
                     .exec_without_returning(tx)
                     .await?;
             }
@@ -222,11 +225,11 @@ async fn groups(tx: &Tx, names: &[String], check: &mut FieldCheck) -> Result<Vec
         .filter(group::Column::Name.is_in(names))
         .all(tx)
         .await?;
-    for missing in names
+    for name in names
         .iter()
         .filter(|name| !found.iter().any(|group| group.name == **name))
     {
-        let message = format!("There is no group {missing}.");
+        let message = format!("There is no group {name}.");
         check.fault("groups", FaultCode::NotFound, message);
     }
     Ok(found.iter().map(|group| group.id).collect())

@@ -170,7 +170,7 @@ pub fn days(from: NaiveDate, to: NaiveDate) -> Result<usize> {
 /// [`Error::Parameter`] if `to` is before `from`, or the period is longer than 366 days.
 pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Result<Vec<DayTotals>> {
     #[derive(FromQueryResult)]
-    struct Found {
+    struct DayRow {
         kind: String,
         day: i64,
         total: i64,
@@ -186,26 +186,26 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
         None,
     );
     let mut statement = per_day::<outflow::Entity>(backend, from, to, outflow::Column::Quantity, revenue);
-    let nothing = Expr::val("0.00").cast_as("text");
+    let no_revenue = Expr::val("0.00").cast_as("text");
     statement.union(
         UnionType::All,
-        per_day::<inflow::Entity>(backend, from, to, inflow::Column::Quantity, nothing),
+        per_day::<inflow::Entity>(backend, from, to, inflow::Column::Quantity, no_revenue),
     );
-    let mut found: HashMap<(bool, i64), MovementTotals> = HashMap::new();
+    let mut totals_by_day: HashMap<(bool, i64), MovementTotals> = HashMap::new();
     for row in ctx.db().query_all(&statement).await? {
-        let Found {
+        let DayRow {
             kind,
             day,
             total,
             units,
             revenue,
-        } = Found::from_query_result(&row, "")?;
+        } = DayRow::from_query_result(&row, "")?;
         let totals = MovementTotals {
             count: total,
             units,
             revenue,
         };
-        found.insert((kind == inflow::Entity::KIND.singular(), day), totals);
+        totals_by_day.insert((kind == inflow::Entity::KIND.singular(), day), totals);
     }
     let epoch = NaiveDate::default();
     Ok(from
@@ -215,8 +215,8 @@ pub async fn movements_per_day(ctx: &Ctx, from: NaiveDate, to: NaiveDate) -> Res
             let number = (date - epoch).num_days();
             DayTotals {
                 date,
-                inflows: found.remove(&(true, number)).unwrap_or_default(),
-                outflows: found.remove(&(false, number)).unwrap_or_default(),
+                inflows: totals_by_day.remove(&(true, number)).unwrap_or_default(),
+                outflows: totals_by_day.remove(&(false, number)).unwrap_or_default(),
             }
         })
         .collect())
@@ -266,15 +266,15 @@ async fn by_label<L: Collection>(
         .order_by("products", Order::Desc)
         .order_by("label", Order::Asc)
         .limit(first);
-    let mut found: Vec<(i64, StockTotals)> = Vec::new();
+    let mut totals: Vec<(i64, StockTotals)> = Vec::new();
     for row in ctx.db().query_all(&statement).await? {
-        found.push((
+        totals.push((
             row.try_get("", "label")?,
             StockTotals::from_query_result(&row, "")?,
         ));
     }
-    let labels = Row::<L>::by_id(ctx, found.iter().map(|(id, _)| *id).collect()).await?;
-    Ok(found
+    let labels = Row::<L>::by_id(ctx, totals.iter().map(|(id, _)| *id).collect()).await?;
+    Ok(totals
         .into_iter()
         // A label may have been deleted since the totals were computed.
         .filter_map(|(id, stock)| Some((labels.get(&id)?.clone(), stock)))

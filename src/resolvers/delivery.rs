@@ -1,6 +1,6 @@
 //! Webhook deliveries: the messages to each endpoint and their state, test messages, and replays.
 //!
-//! They need the same permission as the endpoints. A delivery is deleted with its event, after 30 days.
+//! They require the same permission as the endpoints. A delivery is deleted with its event, after 30 days.
 
 use ::entity::delivery::{Column, Entity, Model, Outcome};
 use ::entity::event::Name;
@@ -11,7 +11,7 @@ use sea_orm::{ColumnTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
 use serde::{Deserialize, Serialize};
 use table_query::Comparison;
 
-use crate::auth::{Change, Permit, Read, Right};
+use crate::auth::{Change, Permission, Permit, Read};
 use crate::error::{Conflict, Error, Faults, Result};
 use crate::query::{Collection, Direction, Field, FieldCheck, Filter, ListColumn, Row};
 use crate::resource::{check_version, find_locked, insert, update_row};
@@ -24,21 +24,21 @@ pub const MAX_REPLAYED: u64 = 1_000;
 impl Collection for Entity {
     const COLUMNS: &'static [ListColumn<Column>] = &[ListColumn::value(Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 /// The events, which deliveries refer to.
 impl Collection for event::Entity {
     const COLUMNS: &'static [ListColumn<event::Column>] = &[ListColumn::value(event::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Descending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
-/// The attempts of a delivery, the first one first.
+/// The attempts of a delivery, the oldest first.
 impl Collection for attempt::Entity {
     const COLUMNS: &'static [ListColumn<attempt::Column>] = &[ListColumn::value(attempt::Column::Id)];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 /// Deliveries that have not ended.
@@ -169,14 +169,14 @@ pub async fn replay(
 /// The name of the relation from a delivery to its event.
 pub const EVENT: &str = "event";
 
-/// A delivery with its event, which then need not be loaded.
+/// Returns the row of a delivery, with its event already loaded.
 fn with_event((delivery, event): (Model, event::Model)) -> Row<Entity> {
     let row = Row::<Entity>::single(delivery);
     row.preload::<event::Entity>(EVENT, event);
     row
 }
 
-/// What a client can send to replay failed deliveries.
+/// The values that a client can send to replay failed deliveries.
 #[derive(Clone, Debug, Default)]
 pub struct ReplayRequest {
     /// The beginning of the period.
@@ -203,23 +203,23 @@ pub async fn replay_failed(
     permit: Permit<'_, Change, webhook_endpoint::Entity>,
     endpoint_id: i64,
     expected_version: Option<i64>,
-    since: ReplayRequest,
+    request: ReplayRequest,
 ) -> Result<ReplayResult> {
     permit
         .ctx()
         .change(move |tx| {
-            let mut since = since.clone();
+            let mut request = request.clone();
             Box::pin(async move {
                 enabled_endpoint(tx, endpoint_id, expected_version).await?;
-                let mut check = FieldCheck::new_object(std::mem::take(&mut since.faults));
-                let time = check.required("since", since.since);
+                let mut check = FieldCheck::new_object(std::mem::take(&mut request.faults));
+                let since = check.required("since", request.since);
                 check.finish()?;
-                let wanted = failed().and(of_endpoint(endpoint_id)).and(Filter::compare(
+                let matching = failed().and(of_endpoint(endpoint_id)).and(Filter::compare(
                     Column::EndedAt,
                     Comparison::GreaterOrEqual,
-                    time.unwrap_or_default(),
+                    since.unwrap_or_default(),
                 ));
-                let chosen = wanted
+                let chosen = matching
                     .clone()
                     .apply(Entity::find())
                     .select_only()
@@ -234,11 +234,11 @@ pub async fn replay_failed(
                     .filter(Column::Id.in_subquery(chosen.into_query()))
                     .exec(tx)
                     .await?;
-                let left = wanted.apply(Entity::find()).limit(1).count(tx).await?;
+                let remaining = matching.apply(Entity::find()).limit(1).count(tx).await?;
                 tx.wake_webhooks();
                 Ok(ReplayResult {
                     count: replayed.rows_affected,
-                    has_more: left > 0,
+                    has_more: remaining > 0,
                 })
             })
         })
@@ -248,7 +248,7 @@ pub async fn replay_failed(
 /// The state of a delivery.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
-    /// The next attempt is due at some time.
+    /// Another attempt will be made.
     Pending,
     /// The receiver accepted it.
     Delivered,

@@ -30,7 +30,7 @@ impl Movement for Entity {
         "id, supplier_id, product_id, quantity, description, description_folded, created_at, updated_at",
         "movement_id, supplier_id, product_id, quantity, description, description_folded, at, at",
     );
-    const REFERENCES: &'static str = "JOIN supplier ON supplier.id = wanted.supplier_id";
+    const REFERENCES: &'static str = "JOIN supplier ON supplier.id = requested.supplier_id";
 
     fn queue(services: &Services) -> &MovementQueue {
         &services.inflows
@@ -57,7 +57,7 @@ impl Movement for Entity {
 impl MovementRules for Entity {
     const HAS_SUPPLIER: bool = true;
 
-    fn shortage(available: i64) -> Fault {
+    fn shortage_fault(available: i64) -> Fault {
         let max = INT_MAX - available;
         let message = format!("Ensure this value is less than or equal to {max}.");
         Fault::new("quantity", FaultCode::OutOfRange, message)

@@ -2,7 +2,7 @@
 
 use database::Backend;
 
-/// Statements that should be true, each with a query that describes every violation in the column `message`.
+/// The rules that should hold, each with a query that describes every violation in the column `message`.
 pub fn checks(backend: Backend) -> &'static [(&'static str, &'static str)] {
     match backend {
         Backend::Sqlite => &[

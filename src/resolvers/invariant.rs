@@ -19,7 +19,7 @@ const BATCH: i64 = 5_000;
 #[derive(Clone, Debug)]
 pub struct Invariant {
     /// A sentence without its full stop, such as "each inflow has its entry in the ledger".
-    pub statement: String,
+    pub rule: String,
     probe: Probe,
 }
 
@@ -37,7 +37,7 @@ enum Probe {
 /// A violated invariant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Violation {
-    /// The statement of the invariant.
+    /// The rule of the invariant.
     pub rule: String,
     /// The number of rows that violate it.
     pub rows: i64,
@@ -47,18 +47,18 @@ pub struct Violation {
     pub message: Option<String>,
 }
 
-const SUM: &str = "SELECT product.id FROM product
+const LEDGER_SUM: &str = "SELECT product.id FROM product
     LEFT JOIN (SELECT product_id, SUM(change) AS total FROM stock_change GROUP BY product_id) AS ledger
     ON ledger.product_id = product.id
     WHERE product.quantity <> COALESCE(ledger.total, 0)";
 
-const CHAIN: &str = "SELECT id FROM (
+const BALANCE_CHAIN: &str = "SELECT id FROM (
         SELECT id, balance - change AS before,
             COALESCE(LAG(balance) OVER (PARTITION BY product_id ORDER BY id), 0) AS expected
         FROM stock_change) AS entries
     WHERE before <> expected";
 
-const SHAPE: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
+const ENTRY_FORM: &str = "SELECT id FROM stock_change WHERE NOT COALESCE(CASE reason
         WHEN 'product_created' THEN movement_id IS NULL AND change > 0 AND balance = change
         WHEN 'adjustment' THEN movement_id IS NULL
         WHEN 'inflow_created' THEN movement_id IS NOT NULL AND change > 0
@@ -86,38 +86,41 @@ const IDS: [(&str, &str); 7] = [
 
 /// All invariants, the most important first.
 pub fn invariants(backend: Backend) -> Vec<Invariant> {
-    let ids = |statement: &str, sql: &str| Invariant {
-        statement: statement.to_owned(),
+    let ids = |rule: &str, sql: &str| Invariant {
+        rule: rule.to_owned(),
         probe: Probe::Ids(sql.to_owned()),
     };
     // The database itself comes first, because the other checks rely on it.
     let mut all: Vec<Invariant> = integrity::checks(backend)
         .iter()
-        .map(|(statement, sql)| Invariant {
-            statement: (*statement).to_owned(),
+        .map(|(rule, sql)| Invariant {
+            rule: (*rule).to_owned(),
             probe: Probe::Messages(sql),
         })
         .collect();
     all.extend([
-        ids("the ledger of a product adds up to its quantity", SUM),
+        ids("the ledger of a product adds up to its quantity", LEDGER_SUM),
         ids(
             "the balance of each ledger entry is the previous balance plus its change",
-            CHAIN,
+            BALANCE_CHAIN,
         ),
-        ids("each ledger entry has the form that its reason requires", SHAPE),
+        ids(
+            "each ledger entry has the form that its reason requires",
+            ENTRY_FORM,
+        ),
     ]);
     for (movement, sign) in [("inflow", ""), ("outflow", "-")] {
-        all.extend(movement_invariants(movement, sign).map(|(statement, sql)| ids(&statement, &sql)));
+        all.extend(movement_invariants(movement, sign).map(|(rule, sql)| ids(&rule, &sql)));
     }
     all.push(ids("new ids are greater than all used ids", &used_ids(backend)));
     all.push(ids("the row count of each table is correct", &wrong_row_counts()));
-    let nouns = nouns();
-    for noun in &nouns {
-        let statement = format!("the values of each {} are within their limits", noun.name);
-        all.push(ids(&statement, &noun.out_of_bounds()));
+    let tables = table_limits();
+    for table in &tables {
+        let rule = format!("the values of each {} are within their limits", table.name);
+        all.push(ids(&rule, &table.out_of_bounds()));
     }
-    all.extend(nouns.map(|Noun { name, texts, .. }| Invariant {
-        statement: format!("each {name} has the correct folded form of its texts"),
+    all.extend(tables.map(|TableLimits { name, texts, .. }| Invariant {
+        rule: format!("each {name} has the correct folded form of its texts"),
         probe: Probe::Folded(name, texts.into_iter().map(|(text, _)| text).collect()),
     }));
     all
@@ -162,7 +165,7 @@ fn movement_invariants(movement: &str, sign: &str) -> [(String, String); 5] {
 /// A query for used ids that are greater than the last id that their table has generated. Such ids exist if rows were copied
 /// by hand.
 fn used_ids(backend: Backend) -> String {
-    let above = |(table, ledger_ids): (&str, &str)| {
+    let query = |(table, ledger_ids): (&str, &str)| {
         let more = if ledger_ids.is_empty() {
             String::new()
         } else {
@@ -173,65 +176,66 @@ fn used_ids(backend: Backend) -> String {
             backend.last_id_of(table)
         )
     };
-    IDS.map(above).join(" UNION ALL ")
+    IDS.map(query).join(" UNION ALL ")
 }
 
 /// A query for the tables whose row count is wrong, by their positions in the list.
 fn wrong_row_counts() -> String {
-    let wrong = |(position, table): (usize, &&str)| {
+    let query = |(position, table): (usize, &&str)| {
         format!(
             "SELECT CAST({position} AS bigint) AS id WHERE (SELECT COUNT(*) FROM {table})
                 <> (SELECT COALESCE(SUM(change), 0) FROM tally WHERE noun = '{table}')"
         )
     };
-    let queries: Vec<String> = (1..).zip(&TABLES).map(wrong).collect();
+    let queries: Vec<String> = (1..).zip(&TABLES).map(query).collect();
     queries.join(" UNION ALL ")
 }
 
-/// The limits of a table: those of its texts, and `broken`, a condition that no row may meet.
-fn noun<R: Collection>(name: &'static str, broken: &'static str) -> Noun {
+fn limits_of<R: Collection>(name: &'static str, violation: &'static str) -> TableLimits {
     let texts = R::texts().map(|(column, text)| (column.as_str(), text.rules.max_length));
-    Noun {
+    TableLimits {
         name,
         texts: texts.collect(),
-        broken,
+        violation,
     }
 }
 
-/// The tables that clients write to.
-fn nouns() -> [Noun; 6] {
+/// The limits of the tables to which clients write.
+fn table_limits() -> [TableLimits; 6] {
     const LABEL: &str = "version < 1";
     const PRODUCT: &str = "version < 1 OR cost_price < 0 OR selling_price < 0";
     // The times are not compared: an imported movement may have an `updated_at` other than its `created_at`.
     const MOVEMENT: &str = "quantity < 1";
     [
-        noun::<brand::Entity>("brand", LABEL),
-        noun::<category::Entity>("category", LABEL),
-        noun::<supplier::Entity>("supplier", LABEL),
-        noun::<product::Entity>("product", PRODUCT),
-        noun::<inflow::Entity>("inflow", MOVEMENT),
-        noun::<outflow::Entity>("outflow", MOVEMENT),
+        limits_of::<brand::Entity>("brand", LABEL),
+        limits_of::<category::Entity>("category", LABEL),
+        limits_of::<supplier::Entity>("supplier", LABEL),
+        limits_of::<product::Entity>("product", PRODUCT),
+        limits_of::<inflow::Entity>("inflow", MOVEMENT),
+        limits_of::<outflow::Entity>("outflow", MOVEMENT),
     ]
 }
 
-struct Noun {
+/// The limits of the values in a table.
+struct TableLimits {
     name: &'static str,
     /// Each text with its maximum length in characters.
     texts: Vec<(&'static str, usize)>,
-    broken: &'static str,
+    /// An SQL condition that must be false for every row.
+    violation: &'static str,
 }
 
-impl Noun {
+impl TableLimits {
     /// A query for the rows with a value that the rules do not allow.
     fn out_of_bounds(&self) -> String {
-        let limited = self
+        let limited_texts = self
             .texts
             .iter()
             .filter(|(_, max_length)| *max_length < usize::MAX);
-        let too_long = limited
+        let too_long = limited_texts
             .map(|(text, max_length)| format!(" OR length({text}) NOT BETWEEN 1 AND {max_length}"))
             .collect::<String>();
-        format!("SELECT id FROM {} WHERE {}{too_long}", self.name, self.broken)
+        format!("SELECT id FROM {} WHERE {}{too_long}", self.name, self.violation)
     }
 }
 
@@ -252,7 +256,7 @@ pub async fn violation(ctx: &Ctx, invariant: &Invariant) -> Result<Option<Violat
         Probe::Folded(table, texts) => wrong_folded_texts(ctx, table, texts).await?,
     };
     Ok((rows > 0).then(|| Violation {
-        rule: invariant.statement.clone(),
+        rule: invariant.rule.clone(),
         rows,
         example,
         message,
@@ -264,7 +268,7 @@ type ProbeResult = (i64, i64, Option<String>);
 
 async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<ProbeResult> {
     #[derive(FromQueryResult)]
-    struct Broken {
+    struct BrokenRows {
         row_count: i64,
         example: i64,
     }
@@ -273,7 +277,7 @@ async fn broken_rows(ctx: &Ctx, sql: &str) -> Result<ProbeResult> {
     let Some(row) = ctx.db().query_one_raw(statement).await? else {
         return Ok((0, 0, None));
     };
-    let broken = Broken::from_query_result(&row, "")?;
+    let broken = BrokenRows::from_query_result(&row, "")?;
     Ok((broken.row_count, broken.example, None))
 }
 
@@ -287,15 +291,15 @@ async fn messages(ctx: &Ctx, sql: &str) -> Result<ProbeResult> {
     Ok((i64::try_from(rows.len()).unwrap_or(i64::MAX), 0, message))
 }
 
-/// Rows with a wrong folded text. The database compares ASCII texts, whose folded form is lower case; rows with other texts
-/// are read and compared here.
+/// Finds rows with a wrong folded text. The database compares ASCII texts, whose folded form is their lower case. Rows with
+/// other texts are read and compared here.
 async fn wrong_folded_texts(ctx: &Ctx, table: &str, texts: &[&'static str]) -> Result<ProbeResult> {
     let (mut rows, mut example) = (0, 0);
     let columns: Vec<String> = texts
         .iter()
         .map(|text| format!("{text}, {text}_folded"))
         .collect();
-    let plain: Vec<String> = texts
+    let is_correct: Vec<String> = texts
         .iter()
         .map(|text| {
             format!(
@@ -304,11 +308,11 @@ async fn wrong_folded_texts(ctx: &Ctx, table: &str, texts: &[&'static str]) -> R
             )
         })
         .collect();
-    let (columns, plain) = (columns.join(", "), plain.join(" AND "));
+    let (columns, is_correct) = (columns.join(", "), is_correct.join(" AND "));
     let mut last = 0_i64;
     loop {
         let sql = format!(
-            "SELECT id, {columns} FROM {table} WHERE id > {last} AND NOT ({plain}) ORDER BY id LIMIT {BATCH}"
+            "SELECT id, {columns} FROM {table} WHERE id > {last} AND NOT ({is_correct}) ORDER BY id LIMIT {BATCH}"
         );
         let statement = Statement::from_string(ctx.db().get_database_backend(), sql);
         let found = ctx.db().query_all_raw(statement).await?;

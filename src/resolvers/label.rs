@@ -79,23 +79,23 @@ async fn delete<L: Resource, T: Resource>(tx: &Tx, row: &L::Model, reference: T:
 /// Implements the resource traits for one of the labels, which differ only in their names and in the rows that refer to
 /// them.
 macro_rules! label {
-    ($noun:ident, $kind:ident, $referring:ident, $reference:ident) => {
-        impl Collection for $noun::Entity {
-            const COLUMNS: &'static [ListColumn<$noun::Column>] = &[
-                ListColumn::text($noun::Column::Name, $noun::Column::NameFolded, NAME),
-                ListColumn::value($noun::Column::Id),
+    ($label:ident, $kind:ident, $referring:ident, $reference:ident) => {
+        impl Collection for $label::Entity {
+            const COLUMNS: &'static [ListColumn<$label::Column>] = &[
+                ListColumn::text($label::Column::Name, $label::Column::NameFolded, NAME),
+                ListColumn::value($label::Column::Id),
                 ListColumn::text(
-                    $noun::Column::Description,
-                    $noun::Column::DescriptionFolded,
+                    $label::Column::Description,
+                    $label::Column::DescriptionFolded,
                     TextRules::OPTIONAL,
                 ),
-                ListColumn::value($noun::Column::CreatedAt),
-                ListColumn::value($noun::Column::UpdatedAt),
+                ListColumn::value($label::Column::CreatedAt),
+                ListColumn::value($label::Column::UpdatedAt),
             ];
             const DEFAULT_ORDER: (&'static str, Direction) = ("name", Direction::Ascending);
         }
 
-        impl Resource for $noun::Entity {
+        impl Resource for $label::Entity {
             const KIND: Kind = Kind::$kind;
             type Draft = Draft;
 
@@ -103,14 +103,14 @@ macro_rules! label {
                 create::<Self>(tx, draft).await
             }
 
-            async fn remove(tx: &Tx, row: &$noun::Model) -> Result<Option<product::Model>> {
+            async fn remove(tx: &Tx, row: &$label::Model) -> Result<Option<product::Model>> {
                 delete::<Self, $referring::Entity>(tx, row, $referring::Column::$reference).await?;
                 Ok(None)
             }
         }
 
-        impl Editable for $noun::Entity {
-            async fn change(tx: &Tx, row: $noun::Model, draft: Draft) -> Result<$noun::Model> {
+        impl Editable for $label::Entity {
+            async fn change(tx: &Tx, row: $label::Model, draft: Draft) -> Result<$label::Model> {
                 change::<Self>(tx, row, draft).await
             }
         }

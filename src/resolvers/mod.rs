@@ -1,6 +1,6 @@
-//! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file; each noun has its own file.
+//! The rules, independent of HTTP and GraphQL. Both APIs call the operations in this file. Each resource has its own file.
 //!
-//! An operation takes a [`Permit`], so it can't be called without a check of the caller's right.
+//! An operation takes a [`Permit`], so it can't be called without a check of the caller's permission.
 
 use std::slice;
 use std::sync::Arc;
@@ -32,7 +32,7 @@ pub async fn find<R: Collection>(permit: Permit<'_, Read, R>, id: i64) -> Result
     found.map(Row::single).ok_or(Error::NotFound)
 }
 
-/// The row with this id, for a caller with the right to change it.
+/// The row with this id, for a caller with the permission to change it.
 ///
 /// # Errors
 /// [`Error::NotFound`].
@@ -43,7 +43,7 @@ pub async fn find_model<A, R: Resource>(permit: &Permit<'_, A, R>, id: i64) -> R
 /// Creates a row.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every bad field.
+/// [`Error::Invalid`] with every invalid field.
 pub async fn create<R: Resource>(permit: Permit<'_, Add, R>, draft: R::Draft) -> Result<Row<R>> {
     let ctx = permit.ctx();
     if let Some(created) = ctx.recorded_outcome::<Created<R>>()? {
@@ -75,7 +75,7 @@ const MAX_ITEMS: usize = 100;
 /// Creates several rows in one transaction, all or none.
 ///
 /// # Errors
-/// [`Error::Invalid`] with every bad field of every item.
+/// [`Error::Invalid`] with every invalid field of every item.
 pub async fn create_all<R: Resource>(
     permit: Permit<'_, Add, R>,
     drafts: Vec<R::Draft>,
@@ -129,7 +129,7 @@ async fn create_each<R: Resource>(tx: &Tx, drafts: &[R::Draft]) -> Result<Vec<R:
 /// Updates a row. `expected_version`, if given, must be its version.
 ///
 /// # Errors
-/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`] with every bad field.
+/// [`Error::NotFound`], [`Error::VersionConflict`], [`Error::Invalid`] with every invalid field.
 pub async fn update<R: Editable>(
     permit: Permit<'_, Change, R>,
     id: i64,

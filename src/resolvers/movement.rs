@@ -15,7 +15,7 @@ use crate::stock::new_movement::NewMovement;
 use crate::stock::record::{self, RecordError};
 use crate::tx::Tx;
 
-/// What a client can send for a movement.
+/// The values that a client can send for a movement.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// For inflows only.
@@ -32,7 +32,7 @@ pub struct Draft {
 pub(super) trait MovementRules: Movement {
     const HAS_SUPPLIER: bool;
     /// The fault of a quantity that the stock does not allow.
-    fn shortage(available: i64) -> Fault;
+    fn shortage_fault(available: i64) -> Fault;
 }
 
 /// Checks a draft. Within a transaction, references are looked up, except for the product of a draft without faults: the
@@ -93,7 +93,7 @@ pub(super) async fn create<M: MovementRules>(tx: &Tx, draft: Draft) -> Result<Cr
     };
     Err(match error {
         RecordError::NoProduct => missing_row("product_id", movement.product_id).into(),
-        RecordError::Shortage(shortage) => M::shortage(shortage.available).into(),
+        RecordError::Shortage(shortage) => M::shortage_fault(shortage.available).into(),
         RecordError::Failed(error) => match (Failure::of(&error), movement.supplier_id) {
             // The supplier was deleted after the draft was checked.
             (Failure::ForeignKey(_), Some(supplier_id)) => missing_row("supplier_id", supplier_id).into(),

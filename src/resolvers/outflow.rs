@@ -1,4 +1,4 @@
-//! Outflows: stock that goes out, at the product's prices of that time.
+//! Outflows: stock that goes out, with the product's prices at that time.
 
 use ::entity::outflow::{Column, Entity, Model};
 use ::entity::product;
@@ -56,7 +56,7 @@ impl Movement for Entity {
 impl MovementRules for Entity {
     const HAS_SUPPLIER: bool = false;
 
-    fn shortage(available: i64) -> Fault {
+    fn shortage_fault(available: i64) -> Fault {
         let message = format!("Not enough stock: {available} available.");
         Fault::new("quantity", FaultCode::Insufficient, message)
     }

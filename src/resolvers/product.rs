@@ -23,7 +23,7 @@ use crate::resource::{Created, Editable, RelatedRows, Resource, delete_row, inse
 use crate::stock::{low_stock, record};
 use crate::tx::Tx;
 
-/// What a client can send for a product.
+/// The values that a client can send for a product.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     pub texts: Texts,

@@ -1,4 +1,4 @@
-//! Webhook endpoints, the receivers of events. Every operation, including reading, needs the permission
+//! Webhook endpoints, the receivers of events. Every operation, including reading, requires the permission
 //! `change_webhook`.
 //!
 //! The endpoint of the settings is listed with the others, but only the settings can change it.
@@ -13,7 +13,7 @@ use sea_orm::{ColumnTrait, EntityTrait, QueryFilter, QueryTrait};
 use url::Url;
 use webhook_sender::SigningSecret;
 
-use crate::auth::{Change, Permit, Right};
+use crate::auth::{Change, Permission, Permit};
 use crate::ctx::Ctx;
 use crate::error::{Conflict, Error, Fault, FaultCode, Faults, Result};
 use crate::kind::Kind;
@@ -33,7 +33,7 @@ pub const OVERLAP: i64 = 24 * 3_600;
 /// The maximum time for which messages are also signed with the old secret, in seconds: a week.
 pub const MAX_OVERLAP: i64 = 7 * 24 * 3_600;
 
-/// What a client can send for an endpoint.
+/// The values that a client can send for an endpoint.
 #[derive(Clone, Debug, Default)]
 pub struct Draft {
     /// An http or https URL with a public address, unless private ones are allowed.
@@ -47,7 +47,7 @@ pub struct Draft {
     pub faults: Faults,
 }
 
-/// What a client can send for a new secret.
+/// The values that a client can send to rotate a secret.
 #[derive(Clone, Debug, Default)]
 pub struct Rotation {
     /// The time for which the old secret stays valid, in seconds.
@@ -74,17 +74,17 @@ fn events_column(names: &[String]) -> Result<String, (FaultCode, String)> {
     if names.is_empty() {
         return Err((FaultCode::Blank, "This list may not be empty.".to_owned()));
     }
-    let wanted: Option<BTreeSet<&str>> = names
+    let chosen: Option<BTreeSet<&str>> = names
         .iter()
         .map(|name| Name::subscribable(name).map(Name::as_str))
         .collect();
     let all = Name::SUBSCRIBABLE.map(Name::as_str);
-    let wanted = wanted.ok_or_else(|| {
+    let chosen = chosen.ok_or_else(|| {
         let message = format!("Choose from: {}.", all.join(", "));
         (FaultCode::Invalid, message)
     })?;
-    let wanted = all.into_iter().filter(|name| wanted.contains(name));
-    Ok(wanted.collect::<Vec<_>>().join(","))
+    let in_order = all.into_iter().filter(|name| chosen.contains(name));
+    Ok(in_order.collect::<Vec<_>>().join(","))
 }
 
 fn write(ctx: &Ctx, row: &mut Model, draft: Draft, mut check: FieldCheck) -> Result<()> {
@@ -152,7 +152,7 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("id", Direction::Ascending);
-    const GUARD: Option<Right> = Some(Right::WEBHOOKS);
+    const GUARD: Option<Permission> = Some(Permission::WEBHOOKS);
 }
 
 impl Resource for Entity {

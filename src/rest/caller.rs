@@ -10,7 +10,7 @@ use super::error::RestError;
 use super::path::{AUTHENTICATION, ROOT};
 use crate::auth::identify::identify;
 use crate::ctx::Ctx;
-use crate::error::{Error, Login};
+use crate::error::{Error, LoginError};
 use crate::http::bearer::bearer;
 use crate::kind::Kind;
 use crate::limits::Class;
@@ -25,14 +25,14 @@ impl FromRequestParts<Arc<Services>> for Caller {
 
     async fn from_request_parts(parts: &mut Parts, services: &Arc<Services>) -> Result<Self, RestError> {
         let mut ctx = Ctx::anonymous(Arc::clone(services), origin::client(parts, &services.config));
-        let identified = match token(parts) {
+        let actor = match token(parts) {
             Ok(token) => identify(&ctx, token).await,
-            Err(login) => Err(Error::Unauthenticated(login)),
+            Err(reason) => Err(Error::Unauthenticated(reason)),
         };
         // Without a valid token the request counts against the client's address, so that guessing tokens is limited.
-        ctx.actor = identified.as_ref().ok().cloned();
+        ctx.actor = actor.as_ref().ok().cloned();
         ctx.check_rate_limit(class(parts), 1).await?;
-        identified?;
+        actor?;
         Ok(Self(ctx))
     }
 }
@@ -65,10 +65,13 @@ fn class(parts: &Parts) -> Class {
     }
 }
 
-fn token(parts: &Parts) -> Result<&str, Login> {
-    let header = parts.headers.get(header::AUTHORIZATION).ok_or(Login::Missing)?;
-    let header = header.to_str().map_err(|_| Login::BadToken)?;
-    bearer(header)?.ok_or(Login::Missing)
+fn token(parts: &Parts) -> Result<&str, LoginError> {
+    let header = parts
+        .headers
+        .get(header::AUTHORIZATION)
+        .ok_or(LoginError::Missing)?;
+    let header = header.to_str().map_err(|_| LoginError::BadToken)?;
+    bearer(header)?.ok_or(LoginError::Missing)
 }
 
 /// The base URL of links in responses, such as `http://localhost:8000`.

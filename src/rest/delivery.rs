@@ -157,9 +157,9 @@ pub(crate) async fn replay(
     ctx.permit::<Change, webhook_endpoint::Entity>()?;
     request
         .run(ctx, Bytes::new(), |ctx, _| async move {
-            if let Err(failed) = check_without_tag(&headers) {
+            if let Err(error) = check_without_tag(&headers) {
                 rules::find(ctx.reader()?, endpoint_id, id).await?;
-                return Err(failed.into());
+                return Err(error.into());
             }
             let row = rules::replay(ctx.permit()?, Some(endpoint_id), id).await?;
             respond_with(&ctx, &row, StatusCode::ACCEPTED).await

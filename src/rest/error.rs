@@ -7,7 +7,7 @@ use axum::response::{IntoResponse, Response};
 use http_server::json::json_response;
 use serde_json::{Map, Value, json};
 
-use crate::error::{Conflict, Error, ErrorCode, Fault, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{Conflict, Error, ErrorCode, Fault, LoginError, Malformed, RETRY_UNAVAILABLE};
 use crate::idempotency::RETRY_IN_PROGRESS;
 
 /// The error of a handler or extractor. If the server is at fault, the error is logged when it becomes a response.
@@ -51,7 +51,7 @@ impl From<&Error> for ErrorResponse {
     fn from(error: &Error) -> Self {
         let code = error.code();
         match error {
-            Error::Unauthenticated(login) => unauthenticated(*login, code),
+            Error::Unauthenticated(reason) => unauthenticated(*reason, code),
             Error::Forbidden => detail(code, "You do not have permission to perform this action."),
             Error::NotFound => detail(code, "Not found."),
             Error::NoSuchPage => detail(code, "Invalid page."),
@@ -192,12 +192,12 @@ impl ErrorResponse {
     }
 }
 
-fn unauthenticated(login: Login, code: ErrorCode) -> ErrorResponse {
-    let message = match login {
-        Login::Missing => "Authentication credentials were not provided.",
-        Login::BadToken => "Given token not valid for any token type",
-        Login::WrongCredentials => "No active account found with the given credentials",
-        Login::TokenRefused => "Token is invalid or expired",
+fn unauthenticated(reason: LoginError, code: ErrorCode) -> ErrorResponse {
+    let message = match reason {
+        LoginError::Missing => "Authentication credentials were not provided.",
+        LoginError::BadToken => "Given token not valid for any token type",
+        LoginError::WrongCredentials => "No active account found with the given credentials",
+        LoginError::TokenRefused => "Token is invalid or expired",
     };
     let mut response = detail(code, message);
     if let (Value::Object(body), (_, Some(name))) = (&mut response.body, status_and_name(code)) {

@@ -47,10 +47,10 @@ pub(crate) fn reference<L: Label + Resource>(row: &Row<L>) -> (NamedReference, i
 }
 
 macro_rules! label {
-    ($noun:ident) => {
-        impl Represent for $noun::Entity {
+    ($label:ident) => {
+        impl Represent for $label::Entity {
             type View = LabelView;
-            const FILTERS: &'static [ListFilter<$noun::Column>] = &[];
+            const FILTERS: &'static [ListFilter<$label::Column>] = &[];
 
             async fn view(_ctx: &Ctx, row: &Row<Self>) -> Result<Option<(LabelView, Versions)>> {
                 let fields = Self::fields(row);
@@ -65,7 +65,7 @@ macro_rules! label {
             }
         }
 
-        impl RestResource for $noun::Entity {
+        impl RestResource for $label::Entity {
             fn draft(mut form: Form<'_>) -> Draft {
                 Draft {
                     texts: declared_texts::<Self>(&mut form),

@@ -1,4 +1,4 @@
-//! The parts of a noun that REST needs: its JSON, its list parameters, and its request bodies.
+//! Traits for the JSON, the list parameters and the request bodies of a collection.
 
 use std::future::Future;
 
@@ -26,20 +26,20 @@ pub(crate) trait Represent: Collection {
     /// The query parameters that filter its lists.
     const FILTERS: &'static [ListFilter<Self::Column>];
 
-    /// Returns the view of a row, or `None` if an object that it refers to was deleted meanwhile, together with the row.
+    /// Returns the view of a row, or `None` if the row and an object that it refers to have been deleted since it was read.
     fn view(
         ctx: &Ctx,
         row: &Row<Self>,
     ) -> impl Future<Output = Result<Option<(Self::View, Versions)>>> + Send;
 }
 
-/// A collection with the usual REST operations.
+/// A collection with the standard REST operations.
 pub(crate) trait RestResource: Represent + Resource {
     /// Reads the fields of a request body.
     fn draft(form: Form<'_>) -> Self::Draft;
 }
 
-/// Adds the limits of the texts that a noun declares to the schema of its view.
+/// Adds the limits of the texts that a collection declares to the schema of its view.
 pub(crate) fn text_limits<R: Collection>(schema: &mut Schema) {
     for (column, TextColumn { rules, .. }) in R::texts() {
         let property = schema.pointer_mut(&format!("/properties/{}", column.as_str()));
@@ -58,7 +58,7 @@ pub(crate) fn text_limits<R: Collection>(schema: &mut Schema) {
     }
 }
 
-/// Reads the texts that a noun declares.
+/// Reads the texts that a collection declares.
 pub(crate) fn declared_texts<R: Collection>(form: &mut Form<'_>) -> Texts {
     R::texts().fold(Texts::default(), |texts, (column, _)| {
         texts.with(column, form.text(column.as_str()))

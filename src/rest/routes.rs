@@ -112,7 +112,7 @@ pub fn openapi_description() -> &'static str {
     &DESCRIPTION
 }
 
-/// `GET /openapi.json`: clients may cache it but have to revalidate it. The URL of the server is absolute, because generated
+/// `GET /openapi.json`: clients can cache it but must revalidate it. The URL of the server is absolute, because generated
 /// clients use it unchanged.
 async fn description(base_url: caller::BaseUrl) -> Response {
     let relative = format!("\"url\": \"{ROOT}\"");

@@ -1,4 +1,4 @@
-//! The handlers of the usual operations, generic over collections.
+//! The handlers of the standard operations, generic over collections.
 //!
 //! Each checks the permission first, then the object, then the body. This is the documented order of checks.
 

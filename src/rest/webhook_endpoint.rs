@@ -235,16 +235,16 @@ pub(crate) async fn replay(
         .run(ctx, body, |ctx, body| async move {
             let expected = expected?;
             let mut form = Form::parse(&body)?;
-            let since = ReplayRequest {
+            let replay = ReplayRequest {
                 since: form.timestamp("since"),
                 faults: form.faults(),
             };
-            let replayed = deliveries::replay_failed(ctx.permit()?, id, expected, since).await?;
+            let result = deliveries::replay_failed(ctx.permit()?, id, expected, replay).await?;
             Ok(json_response(
                 StatusCode::ACCEPTED,
                 &ReplayView {
-                    replayed: replayed.count,
-                    has_more: replayed.has_more,
+                    replayed: result.count,
+                    has_more: result.has_more,
                 },
             ))
         })

@@ -33,8 +33,8 @@ pub(super) async fn guard(services: &Services, request: Request, next: Next) -> 
         let response = cors::cors(services, request, async |request| {
             respond(services, request, next).await
         });
-        let failed = || ErrorResponse::from(&Error::VersionConflict).into_response();
-        preconditions.apply(weaken_tag_if_compressed(response.await), failed)
+        let failure = || ErrorResponse::from(&Error::VersionConflict).into_response();
+        preconditions.apply(weaken_tag_if_compressed(response.await), failure)
     };
     add_security_headers(response.headers_mut());
     response
@@ -55,13 +55,13 @@ async fn respond(services: &Services, request: Request, next: Next) -> Response 
 
 /// Whether the request has exactly one well-formed host, which is in `ALLOWED_HOSTS` unless that is empty.
 fn has_served_host(parts: &Parts, config: &Config) -> bool {
-    let sent = parts.headers.get_all(header::HOST).iter().count();
+    let host_headers = parts.headers.get_all(header::HOST).iter().count();
     let is_probe = health::is_probe(parts.uri.path());
     let hosts = &config.allowed_hosts;
     match origin::host(parts) {
-        _ if sent > 1 => false,
+        _ if host_headers > 1 => false,
         // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
-        None => sent == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
+        None => host_headers == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
         Some(host) if !origin::has_host_syntax(host) => false,
         Some(_) if is_probe || hosts.is_empty() => true,
         Some(_) => origin::forwarded_host(parts, &config.trusted_proxies)

@@ -100,7 +100,7 @@ impl LogLine {
         if let Some(quota) = self.record.quota() {
             add_rate_limit(headers, quota);
         }
-        // HTTP/2 has GOAWAY, and an upgraded connection no longer speaks HTTP.
+        // HTTP/2 has GOAWAY, and an upgraded connection no longer uses HTTP.
         let is_persistent =
             self.version < Version::HTTP_2 && self.status != Some(StatusCode::SWITCHING_PROTOCOLS);
         if is_persistent && self.services.is_stopping() {
@@ -127,14 +127,14 @@ impl LogLine {
 
 impl Drop for LogLine {
     fn drop(&mut self) {
-        let took = self.started.elapsed();
+        let duration = self.started.elapsed();
         let route = self.route.as_ref().map_or("", MatchedPath::as_str);
         // The code that nginx uses for clients that disconnected.
         let status = self.status.map_or(499, |status| status.as_u16());
         self.services
             .metrics
             .http
-            .record_request(&self.active, route, status, took);
+            .record_request(&self.active, route, status, duration);
         if let Some(cause) = self.outage(route, status) {
             self.services.metrics.count_unavailable(cause);
         }
@@ -151,7 +151,7 @@ impl Drop for LogLine {
             method = self.method.as_str(),
             route,
             status,
-            duration_us = u64::try_from(took.as_micros()).unwrap_or(u64::MAX),
+            duration_us = u64::try_from(duration.as_micros()).unwrap_or(u64::MAX),
             user_id = self.record.user(),
             client = %self.client,
             statements = self.record.statements(),

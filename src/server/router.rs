@@ -79,7 +79,7 @@ mod tests {
     use crate::config::Config;
 
     #[tokio::test]
-    async fn a_panic_is_answered_with_500_and_counted() {
+    async fn a_panic_becomes_a_500_and_is_counted() {
         let directory = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", directory.path().join("test.db").display());
         let settings = Config::augment_args(clap::Command::new("test"))

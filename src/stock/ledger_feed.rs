@@ -12,18 +12,18 @@ use super::ledger_tail::Subscription;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 
-/// A reader of the ledger from a given entry on.
+/// Reads the ledger, starting after a given entry.
 pub struct Entries {
     db: Database,
     subscription: Subscription,
     /// All entries up to this id have been read.
     position: i64,
     /// The ids of entries that were committed but not settled when the reader began. They are not new.
-    skipped: HashSet<i64>,
+    skipped_ids: HashSet<i64>,
     /// The products whose entries are read, or `None` for all.
     product_ids: Option<Vec<i64>>,
-    ready: VecDeque<Model>,
-    /// Whether the next entries have to be read from the database.
+    queue: VecDeque<Model>,
+    /// Whether the next entries must be read from the database.
     needs_catch_up: bool,
 }
 
@@ -37,7 +37,7 @@ pub async fn entries(ctx: &Ctx, after: Option<i64>, product_ids: Option<Vec<i64>
     let mut subscription = ledger_reader::subscribe(&ctx.services);
     let settled = settled_position(&mut subscription.settled).await?;
     let db = ctx.db().clone();
-    let skipped = match after {
+    let skipped_ids = match after {
         Some(_) => HashSet::new(),
         None => ids_after(&db, settled).await?,
     };
@@ -45,9 +45,9 @@ pub async fn entries(ctx: &Ctx, after: Option<i64>, product_ids: Option<Vec<i64>
         db,
         subscription,
         position: after.unwrap_or(settled),
-        skipped,
+        skipped_ids,
         product_ids,
-        ready: VecDeque::new(),
+        queue: VecDeque::new(),
         needs_catch_up: true,
     })
 }
@@ -59,7 +59,7 @@ impl Entries {
     /// Fails if the database can't respond.
     pub async fn next(&mut self) -> Result<Option<Model>> {
         loop {
-            if let Some(entry) = self.ready.pop_front() {
+            if let Some(entry) = self.queue.pop_front() {
                 return Ok(Some(entry));
             }
             if self.needs_catch_up {
@@ -106,19 +106,19 @@ impl Entries {
                 continue;
             }
             self.position = entry.id;
-            let is_skipped = !self.skipped.is_empty() && self.skipped.remove(&entry.id);
-            let is_wanted = self
+            let is_skipped = !self.skipped_ids.is_empty() && self.skipped_ids.remove(&entry.id);
+            let is_selected = self
                 .product_ids
                 .as_ref()
                 .is_none_or(|ids| ids.contains(&entry.product_id));
-            if is_wanted && !is_skipped {
-                self.ready.push_back(entry.clone());
+            if is_selected && !is_skipped {
+                self.queue.push_back(entry.clone());
             }
         }
     }
 }
 
-/// Waits until the position up to which all entries are settled is known.
+/// Returns the id up to which all entries are settled. Waits for the first read of the task.
 async fn settled_position(settled: &mut watch::Receiver<Option<i64>>) -> Result<i64> {
     let settled = settled.wait_for(Option::is_some).await;
     let settled = settled.map_err(|_| Error::unavailable("the program is stopping"))?;

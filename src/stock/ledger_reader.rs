@@ -4,10 +4,10 @@
 //! that is committed late. But ids are assigned without gaps, and a transaction gets its number before the id of its entry,
 //! because it first changes a product. If entry 7 exists and entry 6 does not, then 6 belongs to a transaction that already has
 //! a number. The task then takes the next transaction number itself: once every transaction with a smaller number has ended,
-//! either entry 6 exists or it never will. Until then no entry after the gap is settled, and only settled entries are sent.
-//! SQLite has one writer and no gaps.
+//! either entry 6 exists or it never will. An entry is settled if no entry with a smaller id can still appear, and only settled
+//! entries are sent. SQLite has one writer and no gaps.
 //!
-//! Commits of this process wake the task. It polls for commits of other gateways.
+//! Commits of this process wake the task. It polls for commits of other processes.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -25,17 +25,17 @@ use crate::services::Services;
 
 /// The maximum number of entries that one statement reads.
 pub(super) const PAGE: u16 = 200;
-/// The polling interval for commits of other gateways.
+/// The polling interval for commits of other processes.
 const POLL: Duration = Duration::from_millis(250);
-/// The polling interval while a transaction of another gateway has to end first.
+/// The polling interval while a transaction must end first.
 const POLL_AT_GAP: Duration = Duration::from_millis(20);
-/// Delay after a commit, so that a busy gateway reads the entries of several commits at once.
+/// Delay after a commit, so that a busy server reads the entries of several commits at once.
 const DEBOUNCE: Duration = Duration::from_millis(5);
 /// The task begins this many ids below the newest entry, so that it does not miss transactions that are still running. A
-/// transaction that runs while this many entries are committed may be missed.
+/// transaction that runs while this many entries are committed can be missed.
 const BEGIN_BELOW: i64 = 1_000;
 
-/// Subscribes to the entries, and starts the task if it does not run yet.
+/// Subscribes to the entries, and starts the task if it is not running.
 pub(super) fn subscribe(services: &Arc<Services>) -> Subscription {
     services.ledger.subscribe(|channel| {
         services.tasks.spawn(run(Arc::clone(services), channel));
@@ -47,15 +47,15 @@ async fn run(services: Arc<Services>, channel: Arc<LedgerChannel>) {
     let mut reader = None;
     loop {
         commits.mark_unchanged();
-        let found = match &mut reader {
-            None => Reader::begin(&services.db).await.map(|begun| {
-                channel.begin_at(begun.last);
-                reader = Some(begun);
+        let result = match &mut reader {
+            None => Reader::begin(&services.db).await.map(|new| {
+                channel.begin_at(new.last);
+                reader = Some(new);
                 ReadResult::More
             }),
             Some(reader) => reader.read(&services.db, &channel).await,
         };
-        let pause = match found {
+        let pause = match result {
             Ok(ReadResult::More) => Duration::ZERO,
             Ok(ReadResult::Gap) => POLL_AT_GAP,
             Ok(ReadResult::Nothing) => POLL,
@@ -93,7 +93,7 @@ struct Reader {
 struct Barrier {
     /// Entries up to this id are settled once the condition holds.
     up_to: i64,
-    /// All transactions with a smaller number have to end.
+    /// All transactions with a smaller number must end.
     transaction: i64,
 }
 
@@ -101,7 +101,7 @@ struct Barrier {
 enum ReadResult {
     /// There may be more entries to read immediately.
     More,
-    /// A transaction has to end first.
+    /// A transaction must end before the next entry is settled.
     Gap,
     Nothing,
 }
@@ -124,13 +124,13 @@ impl Reader {
     /// Reads a page and sends those of its entries that are settled.
     async fn read(&mut self, db: &Database, channel: &LedgerChannel) -> Result<ReadResult> {
         let (page, oldest) = entries_after(db, self.last).await?;
-        let resolved = match self.barrier {
+        let resolved_up_to = match self.barrier {
             Some(barrier) if oldest.is_none_or(|oldest| oldest >= barrier.transaction) => barrier.up_to,
             _ if oldest.is_none() => i64::MAX - 1,
             _ => self.last,
         };
         let ids: Vec<i64> = page.iter().map(|entry| entry.id).collect();
-        let settled = settled_count(self.last, resolved, &ids);
+        let settled = settled_count(self.last, resolved_up_to, &ids);
         if let Some(entries) = page.get(..settled)
             && let Some(newest) = entries.last()
         {
@@ -144,8 +144,8 @@ impl Reader {
                 ReadResult::Nothing
             });
         };
-        let waits = |barrier: Barrier| barrier.up_to >= next - 1 && resolved < barrier.up_to;
-        if self.barrier.is_some_and(waits) {
+        let is_pending = |barrier: Barrier| barrier.up_to >= next - 1 && resolved_up_to < barrier.up_to;
+        if self.barrier.is_some_and(is_pending) {
             return Ok(ReadResult::Gap);
         }
         self.barrier = Some(Barrier {
@@ -157,19 +157,19 @@ impl Reader {
 }
 
 /// The number of these entries that are settled: those before the first gap that may still be filled. Gaps up to the id
-/// `resolved` stay empty.
-fn settled_count(last: i64, resolved: i64, ids: &[i64]) -> usize {
+/// `resolved_up_to` stay empty.
+fn settled_count(last: i64, resolved_up_to: i64, ids: &[i64]) -> usize {
     let mut last = last;
     ids.iter()
         .take_while(|id| {
-            let settled = **id == last + 1 || **id <= resolved + 1;
+            let settled = **id == last + 1 || **id <= resolved_up_to + 1;
             last = **id;
             settled
         })
         .count()
 }
 
-/// A page of entries after this one, and the number of the oldest transaction that was running when they were read. SQLite
+/// Reads a page of entries after the id `last`, and the number of the oldest transaction that was running at that time. SQLite
 /// has no such number.
 async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i64>)> {
     let mut query = Entity::find()
@@ -192,7 +192,7 @@ async fn entries_after(db: &Database, last: i64) -> Result<(Vec<Model>, Option<i
     Ok((entries?, oldest))
 }
 
-/// A number greater than that of every transaction that has written something so far.
+/// Takes a transaction number, which is greater than those of all transactions that have written something so far.
 async fn next_transaction(db: &Database) -> Result<i64> {
     let Some(sql) = db.backend().next_transaction() else {
         return Ok(0);
@@ -209,7 +209,7 @@ mod tests {
 
     #[test]
     fn nothing_is_sent_past_a_gap_that_may_be_filled() {
-        for (last, resolved, ids, settled) in [
+        for (last, resolved_up_to, ids, settled) in [
             (0, 0, &[1, 2, 3][..], 3),
             (0, 0, &[2, 3], 0),
             (5, 5, &[6, 7, 9, 10], 2),
@@ -220,9 +220,9 @@ mod tests {
             (5, 5, &[], 0),
         ] {
             assert_eq!(
-                settled_count(last, resolved, ids),
+                settled_count(last, resolved_up_to, ids),
                 settled,
-                "{last} {resolved} {ids:?}"
+                "{last} {resolved_up_to} {ids:?}"
             );
         }
     }

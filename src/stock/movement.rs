@@ -9,7 +9,7 @@ use super::new_movement::NewMovement;
 use crate::resource::Resource;
 use crate::services::Services;
 
-/// A noun that changes the stock of one product.
+/// A resource whose rows each change the stock of one product.
 pub trait Movement: Resource {
     /// 1 if stock comes in, -1 if it goes out.
     const SIGN: i64;
@@ -29,7 +29,7 @@ pub trait Movement: Resource {
 
     /// The movements of this kind that wait to be recorded together.
     fn queue(services: &Services) -> &MovementQueue;
-    /// The row of a movement of this product, not stored yet.
+    /// The row to be stored for a movement of this product.
     fn row(movement: &NewMovement, product: &product::Model, at: DateTime<Utc>) -> Self::Model;
     /// The product's id and the quantity that moved.
     fn product_and_quantity(row: &Self::Model) -> (i64, i64);

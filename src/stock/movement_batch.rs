@@ -112,7 +112,7 @@ pub(super) fn statement<M: Movement>(
     };
     let events = outbox::with_queries(services, M::CREATED);
     let has_events = outbox::publishes(services, M::CREATED);
-    let wanted: Vec<MovementParameter<'_>> = items
+    let parameters: Vec<MovementParameter<'_>> = items
         .iter()
         .enumerate()
         .map(
@@ -137,36 +137,36 @@ pub(super) fn statement<M: Movement>(
             },
         )
         .collect();
-    // The columns of the product right after the movement.
-    let mut after = String::new();
+    // The columns of the product after the movement.
+    let mut product_columns = String::new();
     for column in product::Column::iter() {
         let name = column.as_str();
         // Writing to a String does not fail.
         let _ = match column {
-            product::Column::Quantity => write!(after, ", accepted.balance AS {name}"),
-            product::Column::Version => write!(after, ", accepted.version_after AS {name}"),
-            product::Column::UpdatedAt => write!(after, ", accepted.at AS {name}"),
-            _ => write!(after, ", locked.{name}"),
+            product::Column::Quantity => write!(product_columns, ", accepted.balance AS {name}"),
+            product::Column::Version => write!(product_columns, ", accepted.version_after AS {name}"),
+            product::Column::UpdatedAt => write!(product_columns, ", accepted.at AS {name}"),
+            _ => write!(product_columns, ", locked.{name}"),
         };
     }
-    // The balance is computed from `locked`, which sees rows as they are after the lock was granted. An `UPDATE` that added
+    // The balance is computed from `locked`, which has the rows as they are after the lock was granted. An `UPDATE` that added
     // to `product.quantity` would first use the older value in the statement's snapshot.
     let sql = format!(
-        r"WITH wanted AS MATERIALIZED (
+        r"WITH requested AS MATERIALIZED (
             SELECT ordinal, product_id, supplier_id, quantity, {sign} * quantity AS change, description, description_folded,
                 actor_id, at, message_id, low_stock_message_id
             FROM json_to_recordset(CAST($1 AS json)) AS movement (ordinal bigint, product_id bigint, supplier_id bigint,
                 quantity bigint, description text, description_folded text, actor_id bigint, at timestamptz,
                 message_id text, low_stock_message_id text)
         ), locked AS MATERIALIZED (
-            SELECT * FROM product WHERE id IN (SELECT product_id FROM wanted) ORDER BY id FOR NO KEY UPDATE {locked}
+            SELECT * FROM product WHERE id IN (SELECT product_id FROM requested) ORDER BY id FOR NO KEY UPDATE {locked}
         ), computed AS (
-            SELECT wanted.*, locked.selling_price, locked.cost_price,
-                CAST(locked.quantity + SUM(wanted.change) OVER earlier AS bigint) AS balance,
+            SELECT requested.*, locked.selling_price, locked.cost_price,
+                CAST(locked.quantity + SUM(requested.change) OVER earlier AS bigint) AS balance,
                 locked.version + ROW_NUMBER() OVER earlier AS version_after
-            FROM wanted JOIN locked ON locked.id = wanted.product_id
+            FROM requested JOIN locked ON locked.id = requested.product_id
             {references}
-            WINDOW earlier AS (PARTITION BY wanted.product_id ORDER BY wanted.ordinal)
+            WINDOW earlier AS (PARTITION BY requested.product_id ORDER BY requested.ordinal)
         ), accepted AS MATERIALIZED (
             SELECT *, nextval(CAST('{table}_id_seq' AS regclass)) AS movement_id FROM (
                 SELECT *, BOOL_AND(balance BETWEEN 0 AND {INT_MAX}) OVER (PARTITION BY product_id ORDER BY ordinal) AS fits
@@ -184,7 +184,7 @@ pub(super) fn statement<M: Movement>(
             SELECT product_id, '{reason}', change, balance, movement_id, actor_id, at FROM accepted ORDER BY ordinal
             RETURNING id, movement_id
         ){events}
-        SELECT accepted.ordinal, accepted.movement_id{after} FROM accepted JOIN locked ON locked.id = accepted.product_id",
+        SELECT accepted.ordinal, accepted.movement_id{product_columns} FROM accepted JOIN locked ON locked.id = accepted.product_id",
         sign = M::SIGN,
         references = M::REFERENCES,
         table = M::default().table_name(),
@@ -192,7 +192,7 @@ pub(super) fn statement<M: Movement>(
         values = M::INSERT.1,
         reason = sea_orm::ActiveEnum::to_value(&M::CREATED),
     );
-    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&wanted)])
+    Statement::from_sql_and_values(Backend::Postgres.into(), sql, [bulk::json_rows(&parameters)])
 }
 
 /// The movements that the statement recorded, each with its index among the requested ones.

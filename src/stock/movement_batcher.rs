@@ -7,7 +7,7 @@
 //!
 //! Some movements can't be recorded that way: the stock does not allow them, a row that they refer to is missing, or
 //! another transaction has locked their product. Each of them is then recorded in its own transaction, which waits for
-//! the lock, checks the movement again and returns the right error. The batch itself never waits for a lock, so a
+//! the lock, checks the movement again and returns the correct error. The batch itself never waits for a lock, so a
 //! locked product does not delay the movements of other products.
 //!
 //! If a request of the batch has an idempotency key, the batch is a transaction of several statements, which also
@@ -34,35 +34,34 @@ use crate::webhooks::outbox;
 
 /// The maximum number of movements in one statement, which limits how long the first of them waits.
 const BATCH: usize = 64;
-/// The statement's name in the trace of each request that shares it.
-const SHARED: &str = "movements recorded together";
+/// The name of the statement in the traces of its requests.
+const SPAN_NAME: &str = "movements recorded together";
 
 /// Whether movements can be recorded together on this database.
 pub fn is_supported(ctx: &Ctx) -> bool {
     ctx.db().backend() == Backend::Postgres
 }
 
-/// Records a movement together with those of other requests. Returns `None` if that was not possible; then nothing has
-/// changed.
+/// Records a movement together with those of other requests. Returns `None`, and changes nothing, if that is not possible.
 ///
 /// # Errors
 /// Fails if the database did not respond. It is then unknown whether the movement was recorded, so it must not be recorded again.
 pub async fn enqueue<M: Movement>(ctx: &Ctx, movement: NewMovement) -> Result<Option<Created<M>>> {
-    let (done, recorded) = oneshot::channel();
+    let (reply, recorded) = oneshot::channel();
     let request = MovementRequest {
         movement: movement.clone(),
         actor_id: actor_id(ctx),
         at: ctx.now,
         keyed: ctx.keyed.clone(),
     };
-    let waiting = WaitingMovement { request, done };
+    let waiting = WaitingMovement { request, reply };
     match M::queue(&ctx.services).push(waiting) {
         PushResult::QueueFull => return Ok(None),
         PushResult::Queued => {}
         // A separate task, because a client that disconnects must not cancel the movements of other clients.
         PushResult::NeedsWorker => drop(tokio::spawn(BatchWorker::<M>::new(&ctx.services).run())),
     }
-    let mut span = ctx.record.statement(Backend::Postgres, SHARED);
+    let mut span = ctx.record.statement(Backend::Postgres, SPAN_NAME);
     let recorded = recorded
         .await
         .unwrap_or_else(|_| Err(Error::internal("the batch of the movement was not completed")));
@@ -114,8 +113,8 @@ impl<M: Movement> BatchWorker<M> {
             let rows = self.services.db.run_alone(statement).await;
             match rows.as_deref().map(movement_batch::read) {
                 Ok(Ok(recorded)) => self.reply(batch, recorded),
-                // Nothing has changed. Each request then records its movement in its own transaction, which returns the right
-                // error for the rejected one.
+                // Nothing has changed. Each request then records its movement in its own transaction, which returns the error
+                // of the rejected one.
                 Err(error) if Failure::of(error).is_rejection() => self.reply(batch, Vec::new()),
                 Ok(Err(error)) => self.fail_all(batch, &Error::from(error)),
                 Err(error) => self.fail_all(batch, &Error::from(error.clone())),
@@ -127,26 +126,27 @@ impl<M: Movement> BatchWorker<M> {
     /// Sends to each request the movement that was recorded for its position in the batch, or `None`.
     fn reply(&self, batch: Vec<WaitingMovement>, recorded: Vec<(usize, RecordedMovement)>) {
         if !recorded.is_empty() {
-            let wakes = outbox::publishes(&self.services, M::CREATED);
-            self.services.publish_movements(M::KIND, recorded.len(), wakes);
+            let wakes_webhooks = outbox::publishes(&self.services, M::CREATED);
+            self.services
+                .publish_movements(M::KIND, recorded.len(), wakes_webhooks);
         }
         let mut replies: Vec<Option<RecordedMovement>> = batch.iter().map(|_| None).collect();
-        for (position, one) in recorded {
+        for (position, movement) in recorded {
             if let Some(reply) = replies.get_mut(position) {
-                *reply = Some(one);
+                *reply = Some(movement);
             }
         }
         for (waiting, reply) in batch.into_iter().zip(replies) {
             // The receiver has been dropped if the client has disconnected; its movement is recorded anyway.
-            let _ = waiting.done.send(Ok(reply));
+            let _ = waiting.reply.send(Ok(reply));
         }
     }
 
-    /// Fails the batch and all requests that are waiting in the queue, since they would use the same database.
+    /// Fails the batch and all requests that are waiting in the queue, because they use the same database.
     fn fail_all(&self, batch: Vec<WaitingMovement>, error: &Error) {
         let queued = M::queue(&self.services).drain();
         for waiting in batch.into_iter().chain(queued) {
-            let _ = waiting.done.send(Err(error.clone()));
+            let _ = waiting.reply.send(Err(error.clone()));
         }
     }
 }

@@ -43,16 +43,16 @@ async fn record_in_tx<M: Movement>(
         .filter_map(|request| request.keyed.clone())
         .collect();
     let mut claimed = store::claim_new(tx, &keys).await?.into_iter();
-    let mut wanted: Vec<(usize, &MovementRequest)> = Vec::with_capacity(requests.len());
+    let mut executable: Vec<(usize, &MovementRequest)> = Vec::with_capacity(requests.len());
     for (position, request) in requests.iter().enumerate() {
         if request.keyed.is_none() || claimed.next().unwrap_or(false) {
-            wanted.push((position, request));
+            executable.push((position, request));
         }
     }
-    if wanted.is_empty() {
+    if executable.is_empty() {
         return Ok(Vec::new());
     }
-    let items: Vec<BatchItem<'_>> = wanted
+    let items: Vec<BatchItem<'_>> = executable
         .iter()
         .map(|(_, request)| BatchItem::from(*request))
         .collect();
@@ -66,23 +66,27 @@ async fn record_in_tx<M: Movement>(
     };
     let mut recorded = Vec::with_capacity(rows.len());
     let (mut keys, mut outcomes) = (Vec::new(), Vec::new());
-    for (index, one) in movement_batch::read(&rows)? {
-        let Some((position, request)) = wanted.get(index) else {
+    for (index, movement) in movement_batch::read(&rows)? {
+        let Some((position, request)) = executable.get(index) else {
             continue;
         };
         if let Some(keyed) = &request.keyed {
             keys.push(Arc::clone(keyed));
-            outcomes.push(created_movement::<M>(&request.movement, request.at, one.clone()));
+            outcomes.push(created_movement::<M>(
+                &request.movement,
+                request.at,
+                movement.clone(),
+            ));
         }
-        recorded.push((*position, one));
+        recorded.push((*position, movement));
     }
     let rows: Vec<M::Model> = outcomes.iter().map(|outcome| outcome.row.clone()).collect();
-    let mut stored = Vec::with_capacity(keys.len());
+    let mut keyed_outcomes = Vec::with_capacity(keys.len());
     let related = M::load_related(tx, &rows).await?;
     for ((keyed, mut outcome), related) in keys.into_iter().zip(outcomes).zip(related) {
         outcome.related = related;
-        stored.push((keyed, to_json(&outcome)?));
+        keyed_outcomes.push((keyed, to_json(&outcome)?));
     }
-    store::record(tx, stored).await?;
+    store::record(tx, keyed_outcomes).await?;
     Ok(recorded)
 }

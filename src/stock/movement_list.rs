@@ -111,10 +111,10 @@ async fn per_product(
     let bounds = bounds(page)?;
     let backend = db.backend();
     let end = page.skip.saturating_add(page.size).saturating_add(1);
-    let mut keys = newest::<outflow::Entity>(backend, products, page, end, &bounds);
+    let mut keys = first_keys::<outflow::Entity>(backend, products, page, end, &bounds);
     keys.union(
         UnionType::All,
-        newest::<inflow::Entity>(backend, products, page, end, &bounds),
+        first_keys::<inflow::Entity>(backend, products, page, end, &bounds),
     );
     let mut window = WindowStatement::partition_by("product_id");
     let order = direction(page);
@@ -151,8 +151,8 @@ fn direction(page: &PageRequest) -> Order {
     if page.is_backward { Order::Asc } else { Order::Desc }
 }
 
-/// The keys of each product's first `end` movements of one kind, from the end of the list at which the page begins.
-fn newest<M: Movement>(
+/// Selects the keys of the first `end` movements of one kind for each product, counted in the direction of the page.
+fn first_keys<M: Movement>(
     backend: Backend,
     products: &[i64],
     page: &PageRequest,
@@ -168,7 +168,7 @@ fn newest<M: Movement>(
         &mut query,
         backend,
         M::PRODUCT,
-        &own_order::<M>(),
+        &order_of_kind::<M>(),
         page.is_backward,
     );
     let mut keys = backend.per_parent(products, key::<M>().as_column_ref(), query);
@@ -178,8 +178,8 @@ fn newest<M: Movement>(
     keys
 }
 
-/// The order within one kind.
-fn own_order<M: Movement>() -> Vec<Term> {
+/// The order of the movements of one kind.
+fn order_of_kind<M: Movement>() -> Vec<Term> {
     [
         (M::CREATED_AT, ValueKind::Timestamp),
         (key::<M>(), ValueKind::Integer),
@@ -237,7 +237,9 @@ fn condition<M: Movement>(bound: &Bound) -> Condition {
     let created_at = Expr::col(M::CREATED_AT.as_column_ref());
     let at = at.clone();
     Condition::all().add(match (side, M::KIND.singular().cmp(kind.as_str())) {
-        (_, Ordering::Equal) => return cursor::side_condition(&own_order::<M>(), &[at, id.clone()], *side),
+        (_, Ordering::Equal) => {
+            return cursor::side_condition(&order_of_kind::<M>(), &[at, id.clone()], *side);
+        }
         (Side::After, Ordering::Less) => created_at.lte(at),
         (Side::After, Ordering::Greater) => created_at.lt(at),
         (Side::Before, Ordering::Less) => created_at.gt(at),

@@ -40,20 +40,21 @@ pub(super) struct MovementRequest {
 /// A request that waits for its movement to be recorded.
 pub(super) struct WaitingMovement {
     pub(super) request: MovementRequest,
-    /// Sends the result to the request; `None` if the movement was not recorded.
-    pub(super) done: oneshot::Sender<Result<Option<RecordedMovement>>>,
+    /// Sends the result to the request: `None` if the movement was not recorded.
+    pub(super) reply: oneshot::Sender<Result<Option<RecordedMovement>>>,
 }
 
 /// The result of a batch for one of its movements.
 #[derive(Clone)]
 pub(super) struct RecordedMovement {
     pub(super) movement_id: i64,
-    /// The product right after the movement.
+    /// The product after the movement.
     pub(super) product: product::Model,
 }
 
-/// The result of pushing a movement.
+/// The result of [`MovementQueue::push`].
 pub(super) enum PushResult {
+    /// The movement is not in the queue, because the queue is full.
     QueueFull,
     /// The movement is in the queue, and a worker is running already.
     Queued,

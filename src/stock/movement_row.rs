@@ -63,16 +63,16 @@ pub(super) const ID: &str = "id";
 /// The movement that caused an entry of the ledger, unless it has been deleted. Loaded once for all entries that were
 /// fetched together.
 pub async fn movement_of_entry(ctx: &Ctx, entry: &Row<stock_change::Entity>) -> Result<Option<MovementRow>> {
-    let Some(wanted) = movement_key(entry) else {
+    let Some(key) = movement_key(entry) else {
         return Ok(None);
     };
-    let found = entry
+    let rows = entry
         .load_once("movement", async || {
             let keys: Vec<(&str, i64)> = entry.siblings().iter().filter_map(movement_key).collect();
             by_key(ctx.db(), &keys).await
         })
         .await?;
-    Ok(found.get(&wanted).cloned())
+    Ok(rows.get(&key).cloned())
 }
 
 fn movement_key(entry: &stock_change::Model) -> Option<(&'static str, i64)> {
@@ -130,9 +130,9 @@ fn join<M: Movement>(statement: &mut SelectStatement) {
         statement.expr_as(Expr::col((table, name)), alias);
     }
     let (table, id) = key::<M>().as_column_ref();
-    let of_kind = Expr::col((CHOSEN, KIND)).eq(kind);
-    let same = Expr::col((table.clone(), id)).equals((CHOSEN, ID));
-    statement.join(JoinType::LeftJoin, table, of_kind.and(same));
+    let has_kind = Expr::col((CHOSEN, KIND)).eq(kind);
+    let has_id = Expr::col((table.clone(), id)).equals((CHOSEN, ID));
+    statement.join(JoinType::LeftJoin, table, has_kind.and(has_id));
 }
 
 /// The row of a movement, before it becomes a [`Row`] with siblings.

@@ -52,7 +52,7 @@ pub async fn record<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result<Crea
             tx.count_movement(M::KIND);
             Ok(created)
         }
-        None => Err(reason(tx, movement.product_id, M::SIGN * movement.quantity).await?),
+        None => Err(failure_reason(tx, movement.product_id, M::SIGN * movement.quantity).await?),
     }
 }
 
@@ -78,7 +78,7 @@ pub async fn reverse<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Mo
     let (product_id, quantity) = M::product_and_quantity(row);
     let change = -M::SIGN * quantity;
     let Some(product) = change_quantity(tx, product_id, change).await? else {
-        return Err(match reason(tx, product_id, change).await? {
+        return Err(match failure_reason(tx, product_id, change).await? {
             RecordError::Shortage(shortage) => Error::InsufficientStock(shortage),
             RecordError::NoProduct => Error::NotFound,
             RecordError::Failed(error) => error.into(),
@@ -96,7 +96,7 @@ pub async fn record_opening(tx: &Tx, product: &product::Model) -> Result<()> {
     Ok(add_entry(tx, product, Reason::ProductCreated, product.quantity, None, None).await?)
 }
 
-/// Sets the quantity of a product after a count. The caller has locked the row and stores it.
+/// Sets the quantity of a product after the stock was counted. The caller has locked the row and stores it.
 pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Result<()> {
     let change = quantity - product.quantity;
     product.quantity = quantity;
@@ -110,13 +110,13 @@ pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Res
 /// or the stock does not allow the change.
 async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<Option<product::Model>, DbErr> {
     use product::Column;
-    let after = || Expr::col(Column::Quantity).add(change);
+    let new_quantity = || Expr::col(Column::Quantity).add(change);
     let mut update = product::Entity::update_many()
-        .col_expr(Column::Quantity, after())
+        .col_expr(Column::Quantity, new_quantity())
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(tx.ctx().now))
         .filter(Column::Id.eq(product_id))
-        .filter(after().between(0, INT_MAX))
+        .filter(new_quantity().between(0, INT_MAX))
         .into_query();
     update.returning(Query::returning().columns(Column::iter()));
     let statement = tx.get_database_backend().build(&update);
@@ -124,7 +124,7 @@ async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<Option
 }
 
 /// Finds out why a change of stock was not possible.
-async fn reason(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, DbErr> {
+async fn failure_reason(tx: &Tx, product_id: i64, change: i64) -> Result<RecordError, DbErr> {
     let product = product::Entity::find_by_id(product_id).one(tx).await?;
     Ok(product.map_or(RecordError::NoProduct, |product| {
         RecordError::Shortage(Shortage {

@@ -49,7 +49,7 @@ struct OperationLabels {
     error_type: &'static str,
 }
 
-/// The metrics of one gateway.
+/// The metrics of one server.
 pub struct Metrics {
     registry: Registry,
     pub http: HttpMetrics,
@@ -62,8 +62,8 @@ pub struct Metrics {
     panics: Counter,
     operations: Family<OperationLabels, Counter>,
     webhook_attempts: Family<OutcomeLabel, Counter>,
-    due: Gauge,
-    overdue: Gauge<f64, AtomicU64>,
+    pending_deliveries: Gauge,
+    oldest_due: Gauge<f64, AtomicU64>,
 }
 
 impl Metrics {
@@ -82,8 +82,8 @@ impl Metrics {
             panics: Counter::default(),
             operations: Family::default(),
             webhook_attempts: Family::default(),
-            due: Gauge::default(),
-            overdue: Gauge::default(),
+            pending_deliveries: Gauge::default(),
+            oldest_due: Gauge::default(),
         };
         metrics.register();
         metrics
@@ -129,14 +129,14 @@ impl Metrics {
         );
         registry.register(
             "stockroom_webhook_pending_deliveries",
-            "Webhooks not yet delivered, of all gateways; at most 10,000 are counted",
-            self.due.clone(),
+            "Webhooks not yet delivered, of all servers; at most 10,000 are counted",
+            self.pending_deliveries.clone(),
         );
         registry.register_with_unit(
             "stockroom_webhook_oldest_due",
             "How long the oldest due webhook has been due",
             Unit::Seconds,
-            self.overdue.clone(),
+            self.oldest_due.clone(),
         );
         // These exist from the start, with value 0, so that the first event shows as an increase.
         for kind in [Kind::Inflow, Kind::Outflow] {
@@ -198,8 +198,9 @@ impl Metrics {
 
     /// Sets the size of the webhook outbox.
     pub fn set_webhook_backlog(&self, pending: usize, oldest_due: Duration) {
-        self.due.set(whole(pending));
-        self.overdue.set(oldest_due.as_secs_f64());
+        self.pending_deliveries
+            .set(i64::try_from(pending).unwrap_or(i64::MAX));
+        self.oldest_due.set(oldest_due.as_secs_f64());
     }
 
     /// All metrics in the exposition format, with the current values of the database.
@@ -210,10 +211,6 @@ impl Metrics {
         text::encode(&mut out, &self.registry).map_err(Error::internal)?;
         Ok(out)
     }
-}
-
-fn whole(count: usize) -> i64 {
-    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 const SUCCESS: &str = "success";

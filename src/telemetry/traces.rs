@@ -14,7 +14,7 @@ pub fn start(config: &Config) -> Result<Option<Traces>> {
         &config.otel_exporter_otlp_traces_endpoint,
         &config.otel_exporter_otlp_endpoint,
     ) {
-        (Some(whole), _) => whole.text().to_owned(),
+        (Some(complete), _) => complete.text().to_owned(),
         (None, Some(base)) => format!("{}/v1/traces", base.text().trim_end_matches('/')),
         (None, None) => return Ok(None),
     };

@@ -35,8 +35,8 @@ impl BacklogCache {
     pub async fn get(&self, db: &Database, now: DateTime<Utc>) -> Backlog {
         // The lock is held during the measurement, so that concurrent callers share it.
         let mut last = self.0.lock().await;
-        if let Some((measured, backlog)) = *last
-            && measured.elapsed() < MAX_AGE
+        if let Some((measured_at, backlog)) = *last
+            && measured_at.elapsed() < MAX_AGE
         {
             return backlog;
         }
@@ -73,11 +73,9 @@ async fn measure(db: &Database, now: DateTime<Utc>) -> Result<Backlog> {
         Some(row) => Some(row.try_get("", "due_at")?),
         None => None,
     };
-    let overdue = oldest.map(|due_at| now - due_at);
+    let oldest_due = oldest.map(|due_at| now - due_at);
     Ok(Backlog {
         pending: usize::try_from(pending).unwrap_or_default(),
-        oldest_due: overdue
-            .and_then(|overdue| overdue.to_std().ok())
-            .unwrap_or_default(),
+        oldest_due: oldest_due.and_then(|due| due.to_std().ok()).unwrap_or_default(),
     })
 }

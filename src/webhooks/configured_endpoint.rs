@@ -25,7 +25,7 @@ impl ConfiguredEndpoint {
     /// Reads the settings; `None` when they have no `WEBHOOK_URL`.
     ///
     /// # Errors
-    /// Fails if the secret is missing, or webhooks may not be sent to the address.
+    /// Fails if the secret is missing, or the address is forbidden.
     pub fn from_config(config: &Config) -> Result<Option<Self>> {
         match (&config.webhook_url, &config.webhook_secret) {
             (None, _) => Ok(None),
@@ -93,7 +93,7 @@ async fn upsert(tx: &Tx, url: String, events: String) -> Result<(), DbErr> {
         id: ActiveValue::NotSet,
         ..ActiveModel::from(row).reset_all()
     };
-    // Gateways that start at the same time insert a single row.
+    // Servers that start at the same time insert a single row.
     Entity::insert(row)
         .on_conflict(OnConflict::new().do_nothing().to_owned())
         .exec_without_returning(tx)

@@ -20,7 +20,7 @@ use crate::tx::Tx;
 pub const BATCH: u32 = 1_000;
 
 /// The condition that a delivery is not leased, or its lease has expired by the clock of the database.
-pub fn unleased(services: &Services) -> Condition {
+pub fn is_unleased(services: &Services) -> Condition {
     use delivery::Column;
     let now = services.db.backend().now_plus(services.clock.total_advance());
     let expired = Expr::col((delivery::Entity, Column::LeasedUntil)).lte(Expr::cust(now));
@@ -54,7 +54,7 @@ pub async fn fail_pending(tx: &Tx, endpoint_id: i64) -> Result<bool, DbErr> {
         .column(Column::Id)
         .filter(Column::EndpointId.eq(endpoint_id))
         .filter(Column::DueAt.is_not_null())
-        .filter(unleased(&tx.ctx().services))
+        .filter(is_unleased(&tx.ctx().services))
         .order_by_asc(Column::DueAt)
         .limit(u64::from(BATCH));
     let failed = Entity::update_many()

@@ -1,7 +1,7 @@
 //! Leases on due deliveries.
 //!
-//! They begin and expire according to the clock of the database. With their own clocks, gateways whose clocks differ would
-//! attempt deliveries that others have leased.
+//! They begin and expire according to the clock of the database. Otherwise, servers whose clocks differ would attempt
+//! deliveries that other servers have leased.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use sea_orm::{
 use crate::ctx::Ctx;
 use crate::error::Result;
 use crate::services::Services;
-use crate::webhooks::disable::unleased;
+use crate::webhooks::disable::is_unleased;
 
 /// A leased delivery with its event.
 pub struct LeasedDelivery {
@@ -40,7 +40,7 @@ pub async fn endpoints_with_due(services: &Services) -> Result<Vec<webhook_endpo
                 .equals((webhook_endpoint::Entity, webhook_endpoint::Column::Id)),
         )
         .filter(Column::DueAt.lte(services.clock.now()))
-        .filter(unleased(services))
+        .filter(is_unleased(services))
         .into_query();
     let endpoints = webhook_endpoint::Entity::find()
         .filter(webhook_endpoint::Column::EndedAt.is_null())

@@ -109,7 +109,7 @@ fn event_columns() -> String {
     format!("message_id, name, stock_change_id, description, created_at{copies}")
 }
 
-/// Whether changes for this reason may have events.
+/// Whether changes for this reason can have events.
 pub fn publishes(services: &Services, reason: Reason) -> bool {
     services.config.webhook_enabled && event_of(reason).is_some()
 }

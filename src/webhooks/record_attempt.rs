@@ -163,18 +163,18 @@ struct EndpointHealth {
 }
 
 /// Stores whether the endpoint is failing, if that has changed. Most attempts do not write its row.
-async fn update_health(tx: &Tx, disposition: Disposition, before: EndpointHealth) -> Result<(), DbErr> {
+async fn update_health(tx: &Tx, disposition: Disposition, previous: EndpointHealth) -> Result<(), DbErr> {
     use webhook_endpoint::{Column, Entity};
     let now = tx.ctx().now;
-    let failing_since = match (disposition, before.failing_since) {
+    let failing_since = match (disposition, previous.failing_since) {
         (Disposition::Delivered, Some(_)) => None,
         (Disposition::Retry(_) | Disposition::Failed, None) => Some(now),
-        (Disposition::Gone, _) => return disable(tx, before.id, DisabledReason::Gone).await,
+        (Disposition::Gone, _) => return disable(tx, previous.id, DisabledReason::Gone).await,
         // Only a delivery that has used up its schedule counts, so that an endpoint with one message a month is not
         // disabled because two attempts happened during restarts. The configured endpoint is not disabled, because only the
         // operator can change it.
-        (Disposition::Failed, Some(since)) if before.managed && since + FAILING_LIMIT <= now => {
-            return disable(tx, before.id, DisabledReason::Failing).await;
+        (Disposition::Failed, Some(since)) if previous.managed && since + FAILING_LIMIT <= now => {
+            return disable(tx, previous.id, DisabledReason::Failing).await;
         }
         (Disposition::Delivered, None) | (Disposition::Retry(_) | Disposition::Failed, Some(_)) => {
             return Ok(());
@@ -187,7 +187,7 @@ async fn update_health(tx: &Tx, disposition: Disposition, before: EndpointHealth
     };
     Entity::update_many()
         .col_expr(Column::FailingSince, Expr::val(failing_since))
-        .filter(Column::Id.eq(before.id))
+        .filter(Column::Id.eq(previous.id))
         .filter(unchanged_by_others)
         .exec(tx)
         .await?;

@@ -22,7 +22,7 @@ const INTERVAL: Duration = Duration::from_secs(3_600);
 const POLL: Duration = Duration::from_secs(60);
 /// How long events are kept.
 const RETENTION: TimeDelta = TimeDelta::days(30);
-/// The time after an endpoint's deletion during which a transaction that has read the endpoint may still insert deliveries.
+/// The time after an endpoint's deletion during which a transaction that has read the endpoint can still insert deliveries.
 const LATE_INSERTS: TimeDelta = TimeDelta::hours(1);
 /// The maximum number of batches of one kind in a run. The next run changes the rest.
 const MAX_BATCHES: usize = 1_000;
@@ -46,24 +46,24 @@ pub async fn run(services: Arc<Services>) {
     }
 }
 
-/// Deletes old events without due deliveries and the deliveries of deleted endpoints, and fails the due deliveries of
-/// disabled ones.
+/// Deletes old events without pending deliveries and the deliveries of deleted endpoints, and fails the pending
+/// deliveries of disabled ones.
 ///
 /// # Errors
 /// Fails if the database can't be written.
 pub async fn clean(services: &Arc<Services>) -> Result<()> {
-    in_batches(services, Step::OldEvents).await?;
+    run_in_batches(services, Step::OldEvents).await?;
     let disabled = webhook_endpoint::Entity::find()
         .filter(webhook_endpoint::Column::EndedAt.is_not_null())
         .all(&services.db)
         .await?;
     for endpoint in disabled {
-        in_batches(services, Step::DisabledEndpoint(endpoint.id)).await?;
+        run_in_batches(services, Step::DisabledEndpoint(endpoint.id)).await?;
     }
     for removed in removed_endpoint::Entity::find().all(&services.db).await? {
-        in_batches(services, Step::DeletedEndpoint(removed.endpoint_id)).await?;
+        run_in_batches(services, Step::DeletedEndpoint(removed.endpoint_id)).await?;
         if removed.removed_at + LATE_INSERTS < services.clock.now() {
-            in_batches(services, Step::DeletionRecord(removed.endpoint_id)).await?;
+            run_in_batches(services, Step::DeletionRecord(removed.endpoint_id)).await?;
         }
     }
     Ok(())
@@ -79,7 +79,7 @@ enum Step {
 }
 
 /// Runs a step in one transaction after another until a batch is not full, at most [`MAX_BATCHES`] times.
-async fn in_batches(services: &Arc<Services>, step: Step) -> Result<()> {
+async fn run_in_batches(services: &Arc<Services>, step: Step) -> Result<()> {
     for _ in 0..MAX_BATCHES {
         if services.is_stopping() {
             break;

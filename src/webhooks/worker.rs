@@ -1,8 +1,8 @@
 //! The worker: leases due deliveries and sends them. Requests never wait for it.
 //!
 //! While a delivery is leased no other worker attempts it, and no lock or database connection is held during the HTTP
-//! request. Therefore gateways share the work, and the deliveries of one that was killed are due again when their leases
-//! expire. Each endpoint has its own concurrency limit, so that a slow receiver delays no other.
+//! request. Therefore several servers can share the work, and the deliveries of a server that was killed are due again when
+//! their leases expire. Each endpoint has its own concurrency limit, so that a slow receiver does not delay others.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -23,17 +23,17 @@ use crate::ctx::Ctx;
 use crate::error::{Error, Result};
 use crate::services::Services;
 
-/// The maximum number of concurrent attempts of one gateway to one endpoint.
+/// The maximum number of concurrent attempts of one server to one endpoint.
 const CONCURRENCY: usize = 8;
 const USER_AGENT: &str = concat!("stockroom/", env!("CARGO_PKG_VERSION"));
-/// How often the worker looks for due deliveries without a signal: retries, and deliveries that other gateways did not finish.
+/// How often the worker looks for due deliveries without a signal: retries, and deliveries that other servers did not finish.
 const POLL: Duration = Duration::from_secs(5);
 /// The time by which a lease exceeds the timeout of an attempt.
 const LEASE_MARGIN: Duration = Duration::from_secs(30);
 /// The maximum time for attempts to finish at shutdown. Unfinished ones are repeated after their leases expire.
 const SHUTDOWN_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// Sends the events of one gateway.
+/// Sends webhooks for one server.
 pub struct WebhookWorker {
     services: Arc<Services>,
     client: Client,
@@ -62,7 +62,7 @@ impl WebhookWorker {
     /// Stores the endpoint of the settings.
     ///
     /// # Errors
-    /// As [`configured_endpoint::store`].
+    /// The errors of [`configured_endpoint::store`].
     pub async fn store_configured_endpoint(&self) -> Result<()> {
         let ctx = Ctx::system(Arc::clone(&self.services));
         configured_endpoint::store(&ctx, self.configured.as_ref()).await
@@ -71,7 +71,7 @@ impl WebhookWorker {
     /// Stores the endpoint of the settings and runs until shutdown.
     ///
     /// # Errors
-    /// As [`configured_endpoint::store`].
+    /// The errors of [`configured_endpoint::store`].
     pub async fn start(self: &Arc<Self>) -> Result<()> {
         self.store_configured_endpoint().await?;
         let worker = Arc::clone(self);
@@ -139,15 +139,15 @@ impl WebhookWorker {
                 .limits
                 .entry(endpoint.id)
                 .or_insert_with(|| Arc::new(Semaphore::new(CONCURRENCY)));
-            let free = limit.available_permits();
-            if free == 0 {
+            let free_slots = limit.available_permits();
+            if free_slots == 0 {
                 continue;
             }
             let Some(secrets) = self.secrets(&endpoint, services.clock.now()) else {
                 continue;
             };
             let target = Arc::new(Target { endpoint, secrets });
-            for leased in lease::lease(services, target.endpoint.id, free, self.lease_length()).await? {
+            for leased in lease::lease(services, target.endpoint.id, free_slots, self.lease_length()).await? {
                 // Permits are taken only here, so this does not wait.
                 let permit = Arc::clone(limit).acquire_owned().await.map_err(Error::internal)?;
                 let (worker, target) = (Arc::clone(self), Arc::clone(&target));

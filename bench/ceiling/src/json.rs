@@ -2,13 +2,13 @@
 
 use chrono::{DateTime, Datelike as _, Timelike as _};
 
-/// An id with the name of what it belongs to.
+/// The id and the name of a row.
 pub(crate) struct Named<'a> {
     pub(crate) id: i64,
     pub(crate) name: &'a str,
 }
 
-/// A product, as its row has it: prices in cents, times in microseconds since 1970.
+/// A row of `product`, with prices in cents and times in microseconds since 1970.
 pub(crate) struct Product<'a> {
     pub(crate) id: i64,
     pub(crate) title: &'a str,
@@ -29,16 +29,16 @@ pub(crate) struct Outflow {
     pub(crate) product: i64,
     pub(crate) title: String,
     pub(crate) quantity: i64,
-    /// The quantity of the product after it.
-    pub(crate) left: i64,
+    /// The quantity of the product after the outflow.
+    pub(crate) remaining: i64,
     /// Microseconds since 1970.
     pub(crate) created_at: i64,
 }
 
-/// Writes a product as one of the APIs has it.
+/// A function that writes a product in the format of one of the APIs.
 pub(crate) type WriteProduct = fn(&mut Json, &Product);
 
-/// A text of JSON, written from left to right.
+/// A buffer to which JSON is appended.
 #[derive(Default)]
 pub(crate) struct Json(pub(crate) Vec<u8>);
 
@@ -47,7 +47,7 @@ impl Json {
         Self(Vec::with_capacity(bytes))
     }
 
-    /// Appends what already is JSON.
+    /// Appends text that is JSON already.
     pub(crate) fn raw(&mut self, json: &str) -> &mut Self {
         self.0.extend_from_slice(json.as_bytes());
         self
@@ -175,17 +175,18 @@ impl Json {
         self.raw(",\"product\":{\"id\":")
             .id(outflow.product)
             .raw(",\"quantity\":")
-            .integer(outflow.left);
+            .integer(outflow.remaining);
         self.raw("}},\"userErrors\":[]}");
     }
 }
 
-/// Categories with products with inflows, written as the rows arrive: each belongs to the last one of the level above.
+/// Writes categories, their products and the inflows of these, in the order of the rows. Each element belongs to the last
+/// element of the level above.
 pub(crate) struct Tree<'a> {
     json: &'a mut Json,
-    /// The number of lists that are open below that of the categories.
+    /// The number of open lists inside the list of categories.
     open: u8,
-    /// Whether the innermost open list has no element yet.
+    /// Whether the innermost open list is empty.
     is_empty: bool,
 }
 

@@ -1,7 +1,7 @@
-//! A program that can do nothing but the requests of `bench/cases.py`, as fast as is known: one fixed SQL statement for most
-//! requests, and JSON written by hand. It has no permissions, no ledger and no checks of what is sent.
+//! A server that answers only the requests of `bench/cases.py`, as fast as possible: one fixed SQL statement for most
+//! requests, and JSON written by hand. It checks the access token, but has no permissions, no ledger and no validation.
 //!
-//! Its speed is the ceiling that `bench/run` measures the general program by, on the same machine and the same database.
+//! `bench/run` measures this server and the program on the same machine and the same database, and compares their speed.
 
 mod json;
 mod postgres;
@@ -25,7 +25,7 @@ use self::token::Verifier;
 
 type Error = Box<dyn std::error::Error + Send + Sync>;
 
-/// As in the program: requests make many small allocations.
+/// The allocator of the program. Requests make many small allocations.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

@@ -23,7 +23,7 @@ macro_rules! select_products {
 }
 
 const PRODUCT: &str = concat!(select_products!("", "product p"), " WHERE p.id = $1");
-/// The inner query reads only the index, for the rows that are skipped too.
+/// The inner query reads only the index, also for the rows that it skips.
 const PAGE: &str = concat!(
     select_products!(
         "",
@@ -47,7 +47,7 @@ const SEARCH: &str = concat!(
     ),
     " ORDER BY p.selling_price DESC, p.id DESC"
 );
-/// One row for each inflow. Nested loops keep the order of the subqueries; bench/measure.py compares it.
+/// One row for each inflow. Nested loops keep the order of the subqueries, which `bench/measure.py` verifies.
 const TREE: &str = "SELECT c.id, c.name, p.id, p.title, b.id, b.name, i.id, i.quantity, s.id, s.name \
     FROM (SELECT id, name FROM category ORDER BY name_folded, id LIMIT 20) c \
     LEFT JOIN LATERAL (SELECT id, title, brand_id FROM product WHERE category_id = c.id \
@@ -56,7 +56,7 @@ const TREE: &str = "SELECT c.id, c.name, p.id, p.title, b.id, b.name, i.id, i.qu
     LEFT JOIN LATERAL (SELECT id, quantity, supplier_id FROM inflow WHERE product_id = p.id \
         ORDER BY created_at DESC, id DESC LIMIT 5) i ON true \
     LEFT JOIN supplier s ON s.id = i.supplier_id";
-/// Both changes in one statement, which is a transaction.
+/// Updates the product and inserts the outflow in one statement, and so in one transaction.
 const OUTFLOW: &str = "WITH taken AS ( \
         UPDATE product SET quantity = quantity - $2, version = version + 1, updated_at = now() \
         WHERE id = $1 AND quantity >= $2 RETURNING id, title, quantity, selling_price, cost_price), \
@@ -65,7 +65,8 @@ const OUTFLOW: &str = "WITH taken AS ( \
         SELECT id, $2, selling_price, cost_price, now(), now() FROM taken RETURNING id, created_at) \
     SELECT added.id, taken.title, taken.quantity, added.created_at FROM taken, added";
 
-/// Plans each statement once. All take few rows by an index, and joins of other kinds would change the order of the tree.
+/// Options that make PostgreSQL plan each statement once, without joins that would change the order of [`TREE`]. All
+/// statements read few rows by an index.
 const PLANNER: &str = "-c plan_cache_mode=force_generic_plan -c enable_hashjoin=off -c enable_mergejoin=off \
     -c enable_bitmapscan=off";
 const CONNECTIONS: usize = 4;
@@ -100,7 +101,7 @@ impl Postgres {
         })
     }
 
-    /// The connections take turns.
+    /// Returns the connections in turn.
     fn connection(&self) -> Result<&Connection, Error> {
         let next = self.next.fetch_add(1, Ordering::Relaxed) % CONNECTIONS;
         Ok(self.connections.get(next).ok_or("no connection")?)
@@ -184,14 +185,14 @@ impl Postgres {
         let Some(row) = row else {
             return Ok(None);
         };
-        let (id, title, left) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
+        let (id, title, remaining) = (row.try_get(0)?, row.try_get(1)?, row.try_get(2)?);
         let Time(created_at) = row.try_get(3)?;
         Ok(Some(Outflow {
             id,
             product,
             title,
             quantity,
-            left,
+            remaining,
             created_at,
         }))
     }
@@ -269,19 +270,20 @@ impl FromSql<'_> for Time {
 struct Cents(u64);
 
 impl FromSql<'_> for Cents {
-    /// The number of digits to the base of 10,000, the exponent of the first, the sign, the decimals, then the digits.
+    /// The format is the number of base-10,000 digits, the exponent of the first digit, the sign, the number of decimals,
+    /// and then the digits.
     fn from_sql(_: &Type, raw: &[u8]) -> Result<Self, Error> {
         let mut words = raw
             .chunks_exact(2)
             .map(|word| word.iter().fold(0, |n, byte| n << 8 | u64::from(*byte)));
         let [Some(_), Some(exponent), Some(_), Some(_)] = std::array::from_fn(|_| words.next()) else {
-            return Err("a numeric without a head".into());
+            return Err("a numeric without a header".into());
         };
-        // The exponent is negative for a price below 1, and the words after the last digit are zeros.
+        // A price below 1 has a negative exponent. Trailing zero digits are not sent.
         let whole = if exponent < 0x8000 { exponent + 1 } else { 0 };
         let mut next = || words.next().unwrap_or_default();
         let units = (0..whole).fold(0, |units, _| units * 10_000 + next());
-        // Prices below a cent don't occur, so the digit after the point has the exponent -1.
+        // A price is a multiple of a cent, so a negative exponent is always -1.
         Ok(Self(units * 100 + next() / 100))
     }
 

@@ -1,4 +1,4 @@
-//! The requests of `bench/cases.py`.
+//! The handlers of the requests of `bench/cases.py`.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -69,7 +69,7 @@ impl IntoResponse for Failure {
     }
 }
 
-/// Proof of a valid token.
+/// An extractor that rejects requests without a valid access token.
 struct Authenticated;
 
 impl FromRequestParts<Arc<App>> for Authenticated {

@@ -1,4 +1,4 @@
-//! SQLite: each worker thread reads with its own connection, one thread writes and commits in groups.
+//! SQLite: each worker thread reads with its own connection. One other thread writes, and commits in groups.
 
 use std::cell::RefCell;
 use std::path::{Path, PathBuf};
@@ -26,14 +26,14 @@ macro_rules! select_products {
 }
 
 const PRODUCT: &str = concat!(select_products!("product p"), " WHERE p.id = ?1");
-/// The inner query reads only the index, for the rows that are skipped too.
+/// The inner query reads only the index, also for the rows that it skips.
 const PAGE: &str = concat!(
     select_products!(
         "(SELECT id FROM product ORDER BY title_folded, id LIMIT ?1 OFFSET ?2) k CROSS JOIN product p ON p.id = k.id"
     ),
     " ORDER BY p.title_folded, p.id"
 );
-const FOUND: &str = "SELECT id, count(*) OVER () FROM product WHERE category_id = ?1 \
+const SEARCH: &str = "SELECT id, count(*) OVER () FROM product WHERE category_id = ?1 \
     AND selling_price BETWEEN ?2 AND ?3 AND instr(title_folded, ?4) > 0 ORDER BY selling_price DESC, id DESC LIMIT 10";
 const CATEGORIES: &str = "SELECT id, name FROM category ORDER BY name_folded, id LIMIT 20";
 const PRODUCTS: &str = "SELECT p.id, p.title, b.id, b.name FROM product p CROSS JOIN brand b ON b.id = p.brand_id \
@@ -46,7 +46,7 @@ const INSERT: &str = "INSERT INTO outflow (product_id, quantity, unit_price, uni
     VALUES (?1, ?2, ?3, ?4, ?5, ?5)";
 
 /// The maximum number of outflows in one transaction.
-const GROUP: usize = 256;
+const MAX_GROUP: usize = 256;
 
 pub(crate) struct Sqlite {
     path: PathBuf,
@@ -107,7 +107,7 @@ impl Sqlite {
 
     pub(crate) fn search(&self, search: Search, json: &mut Json) -> Result<i64, Error> {
         self.read(|connection| {
-            let mut found = connection.prepare_cached(FOUND)?;
+            let mut found = connection.prepare_cached(SEARCH)?;
             let [min, max] = [search.min_price, search.max_price].map(stored_price);
             let mut rows = found.query((search.category, min, max, search.word))?;
             let mut count = 0;
@@ -122,7 +122,7 @@ impl Sqlite {
         })
     }
 
-    /// Reads the children of each row before the next row: statements have no round trips here.
+    /// Reads the children of each row before the next row. A statement costs no round trip on SQLite.
     pub(crate) fn tree(&self, json: &mut Json) -> Result<(), Error> {
         self.read(|connection| {
             let mut categories = connection.prepare_cached(CATEGORIES)?;
@@ -163,11 +163,11 @@ impl Sqlite {
     }
 }
 
-/// Opens a file that the program has created, so it has a write-ahead log.
+/// Opens a file that the program has created, which has a write-ahead log already.
 fn open(path: &Path) -> Result<Connection, Error> {
     let connection = Connection::open(path)?;
     connection.pragma_update(None, "mmap_size", 1_u32 << 30)?;
-    // Otherwise a statement may be planned again for each value, because the values of its parameters could lead to another plan.
+    // Otherwise SQLite can plan a statement again for each value of a parameter that could change the plan.
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     Ok(connection)
 }
@@ -223,7 +223,7 @@ fn text<'a>(row: &'a Row, column: usize) -> Result<&'a str, Error> {
     Ok(row.get_ref(column)?.as_str()?)
 }
 
-/// The cents of a stored price: 20 digits, a point, 2 digits.
+/// Converts a stored price, 20 digits, a point and 2 digits, to cents.
 fn cents(price: &str) -> u64 {
     let digits = price.bytes().filter(u8::is_ascii_digit);
     digits.fold(0, |cents, digit| cents * 10 + u64::from(digit - b'0'))
@@ -233,10 +233,10 @@ fn stored_price(price: &str) -> String {
     format!("{price:0>23}")
 }
 
-/// Records what waits in the queue in one transaction after the other.
+/// Records the queued outflows, up to [`MAX_GROUP`] in one transaction.
 fn record_outflows(connection: &mut Connection, queue: &mut mpsc::Receiver<NewOutflow>) {
     let mut group = Vec::new();
-    while queue.blocking_recv_many(&mut group, GROUP) > 0 {
+    while queue.blocking_recv_many(&mut group, MAX_GROUP) > 0 {
         let results = record_group(connection, &group);
         let failure = results.as_ref().err().map(ToString::to_string);
         let mut results = results.unwrap_or_default().into_iter();
@@ -245,7 +245,7 @@ fn record_outflows(connection: &mut Connection, queue: &mut mpsc::Receiver<NewOu
                 Some(error) => Err(error.as_str().into()),
                 None => Ok(results.next().flatten()),
             };
-            // The receiver is gone when the client is.
+            // Fails if the client has disconnected.
             drop(new.reply.send(result));
         }
     }
@@ -264,13 +264,13 @@ fn record_group(connection: &mut Connection, group: &[NewOutflow]) -> Result<Vec
             let price = row.get_ref(2)?.as_str()?;
             let cost = row.get_ref(3)?.as_str()?;
             let id = insert.insert((product, quantity, price, cost, created_at))?;
-            let (title, left) = (row.get(0)?, row.get(1)?);
+            let (title, remaining) = (row.get(0)?, row.get(1)?);
             Ok(Outflow {
                 id,
                 product,
                 title,
                 quantity,
-                left,
+                remaining,
                 created_at,
             })
         });

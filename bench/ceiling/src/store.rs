@@ -21,7 +21,7 @@ pub(crate) enum Store {
     Postgres(Postgres),
 }
 
-/// The parameters of the list of products that filter it.
+/// The filters of the list of products.
 #[derive(Clone, Copy)]
 pub(crate) struct Search<'a> {
     /// A word in lower case.
@@ -47,7 +47,7 @@ impl Store {
         }
     }
 
-    /// Writes one product; whether there is one.
+    /// Writes one product. Returns false if it does not exist.
     pub(crate) async fn product(&self, id: i64, write: WriteProduct, json: &mut Json) -> Result<bool, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.product(id, write, json),
@@ -71,7 +71,7 @@ impl Store {
         }
     }
 
-    /// Writes the ten most expensive products of a search; the number of all that it finds.
+    /// Writes the ten most expensive products of a search, and returns the number of all matching products.
     pub(crate) async fn search(&self, search: Search<'_>, json: &mut Json) -> Result<i64, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.search(search, json),
@@ -87,7 +87,7 @@ impl Store {
         }
     }
 
-    /// Records an outflow, durably; `None` if the stock is too small.
+    /// Records an outflow and waits until it is durable. Returns `None` if the stock is too small.
     pub(crate) async fn record_outflow(&self, product: i64, quantity: i64) -> Result<Option<Outflow>, Error> {
         match self {
             Self::Sqlite(sqlite) => sqlite.record_outflow(product, quantity).await,

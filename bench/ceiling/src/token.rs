@@ -12,7 +12,7 @@ use sha2::Sha256;
 
 use crate::Error;
 
-/// Holds the state of HMAC after the key.
+/// The state of HMAC after it has processed the key. It is cloned for each token.
 pub(crate) struct Verifier(Hmac<Sha256>);
 
 #[derive(Deserialize)]
@@ -38,7 +38,7 @@ impl Verifier {
             .ok()?
             .strip_prefix("Bearer ")?;
         let (signed, signature) = token.rsplit_once('.')?;
-        // The algorithm that the token names is not read: only HS256 leads to this signature.
+        // The algorithm in the token is ignored, because only HS256 produces a valid signature.
         let mut mac = [0; 32];
         BASE64.decode_slice(signature, &mut mac).ok()?;
         self.0.clone().chain_update(signed).verify_slice(&mac).ok()?;

@@ -18,11 +18,11 @@ impl Backend {
     /// `column IN (ids)` with one parameter, so that the text of the statement, and its plan, are the same for any number
     /// of ids.
     pub fn among(self, column: impl IntoColumnRef, ids: &[i64]) -> Expr {
-        let form = match self {
+        let sql = match self {
             Self::Sqlite => "? IN (SELECT value FROM json_each(?))",
             Self::Postgres => "$1 = ANY(CAST($2 AS bigint[]))",
         };
-        Expr::cust_with_exprs(form, [Expr::col(column), Expr::val(self.id_list(ids))])
+        Expr::cust_with_exprs(sql, [Expr::col(column), Expr::val(self.id_list(ids))])
     }
 
     /// The id of the current parent, for use in the query of [`Backend::per_parent`].
@@ -121,7 +121,7 @@ impl Backend {
 
     /// The exact sum of quantity × price, or of quantity × (price − cost), as text with two decimals.
     pub fn sum_product(self, quantity: Expr, price: Expr, cost: Option<Expr>) -> Expr {
-        let (form, values) = match (self, cost) {
+        let (sql, values) = match (self, cost) {
             (Self::Sqlite, None) => ("sum_product(?, ?)", vec![quantity, price]),
             (Self::Sqlite, Some(cost)) => ("sum_product(?, ?, ?)", vec![quantity, price, cost]),
             (Self::Postgres, None) => (
@@ -133,7 +133,7 @@ impl Backend {
                 vec![quantity, price, cost],
             ),
         };
-        Expr::cust_with_exprs(form, values)
+        Expr::cust_with_exprs(sql, values)
     }
 
     /// The UTC day of a timestamp, as the number of days since 1970.

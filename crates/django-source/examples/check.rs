@@ -1,7 +1,7 @@
 //! Prints the report of a source as JSON, and the summaries of its tables:
 //! `cargo run --example check -- SOURCE [--FLAG=VALUE]…`.
 
-use django_source::{Options, Progress, Result, Source, Verdict};
+use django_source::{CheckResult, Options, Progress, Result, Source};
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -19,7 +19,7 @@ async fn main() -> Result<()> {
         "{}",
         serde_json::to_string_pretty(plan.report()).unwrap_or_default()
     );
-    if plan.report().verdict == Verdict::Import {
+    if plan.report().result == CheckResult::Import {
         let mut rows = plan.rows();
         while rows.next().await.is_some() {}
         for table in rows.finish().await? {

@@ -8,7 +8,7 @@
 //!
 //! let options = Options::new(chrono::DateTime::from_timestamp_nanos(0));
 //! let plan = Source::open("shop.sqlite3").await?.check(options, Progress::default()).await?;
-//! println!("{:?}", plan.report().verdict);
+//! println!("{:?}", plan.report().result);
 //! let mut rows = plan.rows();
 //! while let Some(batch) = rows.next().await {
 //!     // Write the batch.
@@ -29,7 +29,7 @@
 //!   columns, and how each was recognised.
 //! - **Nothing is decided silently.** Data that the program's rules reject is a [`Finding`] with the flag that resolves it;
 //!   data that is changed or omitted is a [`Note`]. [`Plan::rows`] returns the rows according to the flags; the caller requests
-//!   them only if the verdict is [`Verdict::Import`].
+//!   them only if the result is [`CheckResult::Import`].
 //! - **Rows are valid:** texts are trimmed and normalized (NFC), prices have two decimals and are not negative, quantities are in
 //!   range, references are to rows that are also returned, serial numbers and user names are unique, and the balances of the
 //!   ledger are never negative and end with the quantity.
@@ -58,7 +58,7 @@ pub use error::{Error, Result};
 pub use options::{MapOverride, Options, PricePolicy, SeriePolicy, Tenant, TenantValue};
 pub use progress::Progress;
 pub use reading::{Plan, Rows, Source};
-pub use report::{Finding, Note, Report, Verdict};
+pub use report::{CheckResult, Finding, Note, Report};
 pub use row::Batch;
 
 /// The maximum number of rows in a [`Batch`].

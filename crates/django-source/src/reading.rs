@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 use crate::options::Options;
 use crate::plan::{Layout, Survey, stream, survey};
 use crate::progress::Progress;
-use crate::report::{Report, Verdict};
+use crate::report::{CheckResult, Report};
 use crate::row::Batch;
 use crate::source::{PostgresReader, Reader, SqliteReader};
 
@@ -86,7 +86,7 @@ impl Plan {
             report,
         } = self;
         let reading = spawn_blocking(move || {
-            if report.verdict == Verdict::Refuse {
+            if report.result == CheckResult::Refuse {
                 return Ok(Vec::new());
             }
             stream(&mut reader, &layout, &survey, &mut |batch| {

@@ -21,7 +21,7 @@
 //!
 //! # Guarantees
 //!
-//! - Nothing that a client sends panics. Numbers are exact; whole numbers beyond 64 bits are clamped, so that a check of
+//! - No input of a client causes a panic. Numbers are exact; whole numbers beyond 64 bits are clamped, so that a check of
 //!   their range refuses them.
 //! - [`FieldCheck`] does not report a field again that [`Form`] has reported.
 //!

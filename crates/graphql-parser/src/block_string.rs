@@ -4,7 +4,7 @@
 /// `\n`. Blank lines contain only spaces and tabs.
 pub(crate) fn dedent(raw: &str) -> String {
     let lines = || Lines { rest: Some(raw) };
-    let mut common = usize::MAX;
+    let mut common_indent = usize::MAX;
     let mut range = None;
     for (index, line) in lines().enumerate() {
         let indent = indentation(line);
@@ -14,7 +14,7 @@ pub(crate) fn dedent(raw: &str) -> String {
         let (first, _) = range.unwrap_or((index, index));
         range = Some((first, index));
         if index > 0 {
-            common = common.min(indent);
+            common_indent = common_indent.min(indent);
         }
     }
     let Some((first, last)) = range else {
@@ -25,7 +25,7 @@ pub(crate) fn dedent(raw: &str) -> String {
         if index > first {
             value.push('\n');
         }
-        let indent = if index == 0 { 0 } else { common };
+        let indent = if index == 0 { 0 } else { common_indent };
         // A blank line can be shorter than the common indentation.
         push_unescaped(&mut value, line.get(indent..).unwrap_or_default());
     }

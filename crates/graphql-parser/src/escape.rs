@@ -30,7 +30,7 @@ fn read_braced(bytes: &[u8]) -> Option<(char, usize)> {
     Some((char::from_u32(code)?, digits + 4))
 }
 
-/// `\u` and four hexadecimal digits, or two of those that are a surrogate pair.
+/// `\u` and four hexadecimal digits, or two such sequences that are a surrogate pair.
 fn read_fixed(bytes: &[u8]) -> Option<(char, usize)> {
     let code = read_hex(bytes.get(2..6)?)?;
     if let Some(character) = char::from_u32(code) {
@@ -57,8 +57,8 @@ fn read_hex(digits: &[u8]) -> Option<u32> {
 pub(crate) fn unescape(raw: &str) -> String {
     let mut value = String::with_capacity(raw.len());
     let mut rest = raw;
-    while let Some(at) = rest.find('\\') {
-        let (before, escaped) = rest.split_at(at);
+    while let Some(index) = rest.find('\\') {
+        let (before, escaped) = rest.split_at(index);
         value.push_str(before);
         let Some((character, length)) = read(escaped) else {
             break;

@@ -15,7 +15,7 @@ pub(crate) struct Lexer<'a> {
     /// Index of the first byte of the line.
     line_start: usize,
     /// UTF-8 continuation bytes in the line so far, which do not count as columns.
-    continuation: usize,
+    continuation_bytes: usize,
     tokens: usize,
     max_tokens: usize,
 }
@@ -28,7 +28,7 @@ impl<'a> Lexer<'a> {
             index: 0,
             line: 1,
             line_start: 0,
-            continuation: 0,
+            continuation_bytes: 0,
             tokens: 0,
             max_tokens,
         }
@@ -111,7 +111,7 @@ impl<'a> Lexer<'a> {
                 }
                 0xEF if self.rest().starts_with('\u{feff}') => {
                     self.index += 3;
-                    self.continuation += 2;
+                    self.continuation_bytes += 2;
                 }
                 _ => break,
             }
@@ -220,7 +220,7 @@ impl<'a> Lexer<'a> {
     const fn step(&mut self, byte: u8) {
         self.index += 1;
         if byte & 0b1100_0000 == 0b1000_0000 {
-            self.continuation += 1;
+            self.continuation_bytes += 1;
         }
     }
 
@@ -229,13 +229,13 @@ impl<'a> Lexer<'a> {
         self.index += if self.rest().starts_with("\r\n") { 2 } else { 1 };
         self.line += 1;
         self.line_start = self.index;
-        self.continuation = 0;
+        self.continuation_bytes = 0;
     }
 
     const fn pos(&self) -> Pos {
         Pos {
             line: self.line,
-            column: self.index - self.line_start - self.continuation + 1,
+            column: self.index - self.line_start - self.continuation_bytes + 1,
         }
     }
 

@@ -9,8 +9,8 @@ const LIMITS: Limits = Limits {
     nesting: 20,
 };
 
-/// Sequences of tokens, so that texts get past the first rules of the grammar.
-fn fragments() -> impl Strategy<Value = String> {
+/// Sequences of tokens, so that some texts satisfy the first rules of the grammar.
+fn token_sequences() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "{", "}", "(", ")", "[", "]", ":", "=", "!", "$", "@", "...", "|", "&", "\"", "\"\"\"", "\\",
         "\\\"\"\"", "\\u{", "\\uD83E", "\\uDD86", "#", "\n", "\r", ",", " ", "\u{feff}", "-", "0", "1", ".",
@@ -52,12 +52,12 @@ proptest! {
     }
 
     #[test]
-    fn any_fragments(text in fragments()) {
+    fn any_token_sequence(text in token_sequences()) {
         check(&text)?;
     }
 
     #[test]
-    fn any_fragments_within_a_document(text in fragments()) {
+    fn any_token_sequence_within_a_document(text in token_sequences()) {
         check(&format!("{{a{text}}}"))?;
         check(&format!("query($a:T={text}){{a(b:{text})}}"))?;
         check(&format!("{{a(b:\"\"\"{text}\"\"\")}}"))?;

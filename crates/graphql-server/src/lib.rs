@@ -9,7 +9,7 @@
 //! **The specifications.** GraphQL over HTTP, all 61 audits of `graphql-http`; `graphql-transport-ws` with its close codes;
 //! `graphql-sse` in distinct connections mode; automatic persisted queries; trusted documents. Where async-graphql 7.2.1
 //! differs from the GraphQL specification, the engine corrects it: values of literals and variables are checked
-//! before execution, selections with the same response key are merged, absent variables do not arrive as null, a failed
+//! before execution, selections with the same response key are merged, absent variables are not passed as null, a failed
 //! field nulls its nearest nullable parent, and keys are in the order of the document.
 //!
 //! **Every request is checked before it is executed.** It passes these checks in this order, each of them in linear time:
@@ -28,7 +28,7 @@
 //! and to write, and the number and length of errors. [`Limits`] has the numbers.
 //!
 //! **Revoked and expired logins stop working.** The host verifies the login for each request, and again before each event
-//! of a subscription. Streams and WebSockets are closed when it expires.
+//! of a subscription. Streams and WebSockets are closed when the login expires.
 //!
 //! **Other origins can't change anything.** A request that a browser sends without a preflight has no effect: mutations
 //! need `POST` with `application/json`, and WebSockets are opened only from origins that the host allows.

@@ -1,4 +1,4 @@
-//! A schema with its root types erased, and the extension that makes a schema only validate.
+//! A schema with its root types erased, and the extension that makes a schema validate requests without executing them.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ where
     }
 }
 
-/// Makes a schema validate a request and execute nothing: the response has no errors if the document is valid.
+/// Makes a schema validate requests without executing them. The response has no errors if the document is valid.
 pub(crate) struct ValidateOnly;
 
 impl ExtensionFactory for ValidateOnly {

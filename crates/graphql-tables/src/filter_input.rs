@@ -1,4 +1,4 @@
-//! The filter of an entity: conditions on its columns and on the rows it refers to, combined with `and`, `or` and `not`.
+//! The filter of an entity: conditions on its columns and on the rows that they refer to, combined with `and`, `or` and `not`.
 
 use async_graphql::InputType;
 
@@ -86,7 +86,7 @@ macro_rules! filter {
         $(#[$meta:meta])*
         $filter:ident $(($and:ident, $or:ident, $not:ident))? of $entity:ty {
             columns { $($field:ident: $condition:ident($($column:ident),+)),+ $(,)? }
-            $(references { $($referrer:ident: $reference:ident => $referred:ty),+ $(,)? })?
+            $(references { $($reference_field:ident: $reference:ident => $target:ty),+ $(,)? })?
             $(rules { $($(#[$rule_meta:meta])* $rule:ident: $value:ty = $apply:expr),+ $(,)? })?
         }
     ) => {
@@ -99,7 +99,7 @@ macro_rules! filter {
                 $not: Option<Box<$filter>>,
             )?
             $($field: Option<$crate::$condition>,)+
-            $($($referrer: $crate::FilterArgument<$referred, $ctx>,)+)?
+            $($($reference_field: $crate::FilterArgument<$target, $ctx>,)+)?
             $($($(#[$rule_meta])* $rule: Option<$value>,)+)?
         }
 
@@ -135,10 +135,10 @@ macro_rules! filter {
                     };
                 )+)?
                 $($(
-                    let filter = match self.$referrer {
-                        Some(referred) => {
-                            let referred = $crate::FilterInput::<$ctx>::into_filter(*referred, ctx)?;
-                            filter.and($crate::Filter::refers_to::<$referred>(Column::$reference, referred))
+                    let filter = match self.$reference_field {
+                        Some(target_filter) => {
+                            let target_filter = $crate::FilterInput::<$ctx>::into_filter(*target_filter, ctx)?;
+                            filter.and($crate::Filter::refers_to::<$target>(Column::$reference, target_filter))
                         }
                         None => filter,
                     };

@@ -124,9 +124,8 @@ pub trait UpdateInput {
 
 /// Declares the input of a creation, and optionally that of an update, from one list of fields. Each of `fields` fills the
 /// draft's field of the same name; each of `texts` fills the draft's text for a column, by `draft.texts.with(column, field)`.
-/// Fields that can't be converted are added to `draft.faults`. `Required` and `Optional` apply to
-/// the creation only, since an update requires no field. Attributes in `create [..]` and `update [..]` apply to one of the
-/// two inputs.
+/// The faults of fields that can't be converted are added to `draft.faults`. `Required` and `Optional` apply only to the
+/// creation, since an update requires no field. Attributes in `create [..]` and `update [..]` apply to one of the inputs.
 ///
 /// ```ignore
 /// inputs! {

@@ -6,7 +6,7 @@ use table_query::{Direction, Table};
 
 use crate::context::TableContext;
 
-/// Which way to order.
+/// The direction of an order.
 #[derive(Enum, Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum OrderDirection {
     /// Smallest, earliest or A first. Nulls come last.

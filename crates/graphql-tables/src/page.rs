@@ -40,7 +40,7 @@ pub struct PageArguments {
 }
 
 impl PageArguments {
-    pub fn of(arguments: &Arguments<'_>) -> Result<Self, RequestError> {
+    pub fn from_arguments(arguments: &Arguments<'_>) -> Result<Self, RequestError> {
         Ok(Self {
             first: arguments.get("first")?,
             after: arguments.get("after")?,
@@ -80,7 +80,7 @@ impl PageArguments {
 /// The size of a page of at most `max` items from the argument `name`.
 ///
 /// # Errors
-/// [`Error::PageSize`] for one that is too large, [`Error::Argument`] for a negative one.
+/// [`Error::PageSize`] for a size that is too large, [`Error::Argument`] for a negative size.
 pub fn page_size(name: &'static str, size: i32, max: impl Into<u64>) -> Result<u64, Error> {
     match u64::try_from(size) {
         Ok(size) if size <= max.into() => Ok(size),

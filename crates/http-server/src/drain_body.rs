@@ -65,8 +65,8 @@ impl Drop for DrainBody {
 async fn drain(mut body: Incoming) {
     let mut remaining = MAX_BYTES;
     while let Some(Ok(frame)) = body.frame().await {
-        let read = frame.data_ref().map_or(0, Bytes::len);
-        match remaining.checked_sub(read) {
+        let length = frame.data_ref().map_or(0, Bytes::len);
+        match remaining.checked_sub(length) {
             Some(rest) => remaining = rest,
             None => return,
         }

@@ -13,8 +13,8 @@ const MAX_BYTES: u64 = 16 * 1024;
 ///
 /// # Errors
 /// When nothing listens there, or the response is not HTTP.
-pub async fn probe(listening: SocketAddr, path: &str) -> io::Result<(u16, String)> {
-    let mut stream = TcpStream::connect(connect_address(listening)).await?;
+pub async fn probe(address: SocketAddr, path: &str) -> io::Result<(u16, String)> {
+    let mut stream = TcpStream::connect(connect_address(address)).await?;
     let request = format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut response = Vec::new();
@@ -45,13 +45,13 @@ mod tests {
 
     #[test]
     fn a_server_on_all_addresses_is_reached_at_the_loopback_address() {
-        for (listening, expected) in [
+        for (address, expected) in [
             ("0.0.0.0:8000", "127.0.0.1:8000"),
             ("[::]:8000", "[::1]:8000"),
             ("192.0.2.1:80", "192.0.2.1:80"),
         ] {
             assert_eq!(
-                connect_address(listening.parse().unwrap()),
+                connect_address(address.parse().unwrap()),
                 expected.parse().unwrap()
             );
         }

@@ -1,4 +1,4 @@
-//! Trailing slashes: every route is reachable with and without one, and without a redirect.
+//! Trailing slashes: every route is reachable with or without one, without a redirect.
 
 use axum::http::Uri;
 

@@ -81,7 +81,7 @@ impl Schemas {
         description: &str,
         completeness: Completeness,
     ) -> Value {
-        let mut properties = self.writable::<V>();
+        let mut properties = self.writable_fields::<V>();
         let mut schema = json!({ "type": "object" });
         match completeness {
             Completeness::Complete => {
@@ -105,12 +105,12 @@ impl Schemas {
 
     /// Adds the schema of the faults of a body with the fields of a view.
     pub fn faults<V: JsonSchema>(&mut self, name: impl Into<String>) -> Value {
-        let fields = self.writable::<V>();
+        let fields = self.writable_fields::<V>();
         self.add(name, faults(fields.keys()))
     }
 
     /// Returns the schemas of the fields that are not read-only.
-    fn writable<V: JsonSchema>(&mut self) -> Map<String, Value> {
+    fn writable_fields<V: JsonSchema>(&mut self) -> Map<String, Value> {
         let view = V::json_schema(&mut self.generator).to_value();
         let Some(fields) = view.get("properties").and_then(Value::as_object) else {
             return Map::new();

@@ -57,7 +57,7 @@ impl Passwords {
 
     /// Records a stored hash. From then on, a failed login takes at least as long as verifying this hash.
     pub fn record(&self, stored: &str) {
-        if is_own(stored) || !django_hash::is_usable(stored) {
+        if is_own_hash(stored) || !django_hash::is_usable(stored) {
             return;
         }
         let mut slowest = self.slowest.lock().unwrap_or_else(PoisonError::into_inner);
@@ -93,7 +93,7 @@ impl Passwords {
                 }
             };
             match hash.as_deref() {
-                Some(stored) if is_own(stored) => {
+                Some(stored) if is_own_hash(stored) => {
                     let is_match = verify(&password, stored)?;
                     if !is_match {
                         verify_slowest();
@@ -143,7 +143,7 @@ impl Default for Passwords {
 }
 
 /// Whether a stored hash was made by this crate: Argon2id, as a PHC string.
-pub fn is_own(stored: &str) -> bool {
+pub fn is_own_hash(stored: &str) -> bool {
     stored.starts_with("$argon2")
 }
 

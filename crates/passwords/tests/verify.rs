@@ -2,10 +2,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a panic fails the test")]
 
-use passwords::{Passwords, is_own};
+use passwords::{Passwords, is_own_hash};
 
 const PASSWORD: &str = "correct horse";
-const DJANGO: &str = "pbkdf2_sha256$1000$aSalt$GswL+vdu2zk0fKiZ7cLjLp8rTuekvl2sf4WNH69s1NM=";
+const DJANGO_HASH: &str = "pbkdf2_sha256$1000$aSalt$GswL+vdu2zk0fKiZ7cLjLp8rTuekvl2sf4WNH69s1NM=";
 
 async fn verify(passwords: &Passwords, password: &str, stored: Option<&str>) -> bool {
     let stored = stored.map(str::to_owned);
@@ -15,13 +15,13 @@ async fn verify(passwords: &Passwords, password: &str, stored: Option<&str>) -> 
 #[tokio::test]
 async fn only_the_right_password_is_accepted() {
     let passwords = Passwords::new();
-    let own = passwords.hash(PASSWORD.to_owned()).await.unwrap();
+    let own_hash = passwords.hash(PASSWORD.to_owned()).await.unwrap();
     assert!(
-        is_own(&own) && own.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
-        "{own}"
+        is_own_hash(&own_hash) && own_hash.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"),
+        "{own_hash}"
     );
-    assert!(!is_own(DJANGO));
-    for stored in [own.as_str(), DJANGO] {
+    assert!(!is_own_hash(DJANGO_HASH));
+    for stored in [own_hash.as_str(), DJANGO_HASH] {
         assert!(verify(&passwords, PASSWORD, Some(stored)).await, "{stored}");
         assert!(
             !verify(&passwords, "correct horsf", Some(stored)).await,
@@ -36,7 +36,7 @@ async fn only_the_right_password_is_accepted() {
     ] {
         assert!(!verify(&passwords, PASSWORD, stored).await, "{stored:?}");
     }
-    assert_ne!(own, passwords.hash(PASSWORD.to_owned()).await.unwrap());
+    assert_ne!(own_hash, passwords.hash(PASSWORD.to_owned()).await.unwrap());
 }
 
 #[tokio::test]

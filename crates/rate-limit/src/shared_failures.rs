@@ -95,7 +95,7 @@ impl SharedFailures {
     }
 }
 
-/// A name of any length as a part of a key.
+/// The hash of a name, as a part of a key.
 fn digest(name: &str) -> String {
     let mut digits = String::with_capacity(32);
     for byte in Sha256::digest(name).into_iter().take(16) {

@@ -78,13 +78,13 @@ impl DatabaseMetrics {
         for (state, count) in [("idle", connections.idle), ("used", connections.used)] {
             self.connections
                 .get_or_create(&StateLabel { state })
-                .set(whole(count));
+                .set(gauge_value(count));
         }
         self.statements.inner().store(db.statements(), Ordering::Relaxed);
-        self.waiting.set(whole(db.waiting_transactions()));
+        self.waiting.set(gauge_value(db.waiting_transactions()));
     }
 }
 
-fn whole(count: usize) -> i64 {
+fn gauge_value(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ pub struct ProcessMetrics {
 }
 
 impl ProcessMetrics {
-    /// Metrics in this registry, where the system has them.
+    /// Registers the metrics, if the system provides them.
     pub fn register(registry: &mut Registry) -> Self {
         let metrics = Self {
             memory: Gauge::default(),
@@ -83,7 +83,7 @@ mod tests {
         let file = fs::File::open("/proc/self/status").unwrap();
         let before = open_files().unwrap();
         let others: Vec<fs::File> = (0..50).map(|_| file.try_clone().unwrap()).collect();
-        // Other tests open and close files at the same time.
+        // The number is not exact, since other tests open and close files at the same time.
         assert!(open_files().unwrap() > before + 20);
         drop(others);
         assert!(resident_memory().unwrap() > 100_000);

@@ -43,7 +43,7 @@ pub fn key<T: Table>() -> T::Column {
 pub fn row_id<T: Table>(row: &T::Model) -> i64 {
     match row.get(key::<T>()) {
         Value::BigInt(Some(id)) => id,
-        // The key of a `Table` is an integer.
+        // Not reached, since the key of a `Table` is an integer.
         _ => 0,
     }
 }

@@ -10,7 +10,8 @@ use crate::config::Config;
 pub(in crate::cli) struct NewFiles(Vec<PathBuf>);
 
 impl NewFiles {
-    /// Must be called before the database is opened. The list is empty for PostgreSQL and for a database that exists.
+    /// Lists the files that do not exist. Must be called before the database is opened. The list is empty for PostgreSQL
+    /// and for an existing database.
     pub(in crate::cli) fn list(config: &Config) -> Self {
         let Location::Sqlite(database) = &config.database_url else {
             return Self(Vec::new());
@@ -18,15 +19,15 @@ impl NewFiles {
         if database.exists() {
             return Self(Vec::new());
         }
-        let beside = |suffix: &str| {
+        let with_suffix = |suffix: &str| {
             let mut name = database.clone().into_os_string();
             name.push(suffix);
             PathBuf::from(name)
         };
         let files = [
             Some(database.clone()),
-            Some(beside("-wal")),
-            Some(beside("-shm")),
+            Some(with_suffix("-wal")),
+            Some(with_suffix("-shm")),
             config.secret_file(),
         ];
         Self(

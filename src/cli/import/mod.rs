@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use clap::{Args, Subcommand};
 use database::bulk::vacuum;
-use django_source::{Options, Plan, Source, Verdict};
+use django_source::{CheckResult, Options, Plan, Source};
 use serde_json::json;
 use settings::Secret;
 
@@ -21,7 +21,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::ctx::Ctx;
 use crate::error::{Error, Result};
-use crate::import::{self, Comparison, Watch};
+use crate::import::{self, Comparison, ImportProgress};
 use crate::services::Services;
 
 /// The exit code if the source can't be read or imported, or an option is invalid.
@@ -42,7 +42,7 @@ pub(super) enum Import {
 #[derive(Args, Debug)]
 pub(super) struct Arguments {
     /// The Django installation's database, which is only read: a SQLite file or `postgres://USER:PASSWORD@HOST/NAME`
-    #[arg(value_parser = source)]
+    #[arg(value_parser = parse_source)]
     source: Secret,
     /// Replace stock that is negative or too large with 0
     #[arg(long, value_parser = ["zero"])]
@@ -74,7 +74,7 @@ pub(super) struct Arguments {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "clap's signature of a value parser")]
-pub(super) fn source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
+pub(super) fn parse_source(text: &str) -> std::result::Result<Secret, std::convert::Infallible> {
     Ok(Secret::new(text))
 }
 
@@ -103,16 +103,16 @@ impl Arguments {
 }
 
 pub(super) async fn run(config: Config, command: Import) -> Result<ExitCode> {
-    let watch = Watch::default();
+    let progress = ImportProgress::default();
     cancel_on_signals({
-        let watch = watch.clone();
-        move || watch.cancel()
+        let progress = progress.clone();
+        move || progress.cancel()
     })?;
     let result = match command {
-        Import::Check(arguments) => Box::pin(check_only(&arguments, &watch)).await,
-        Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &watch)).await,
+        Import::Check(arguments) => Box::pin(check_only(&arguments, &progress)).await,
+        Import::Run(arguments) => Box::pin(check_and_store(config, &arguments, &progress)).await,
     };
-    if watch.is_cancelled() && result.as_ref().map_or(true, |code| *code != ExitCode::SUCCESS) {
+    if progress.is_cancelled() && result.as_ref().map_or(true, |code| *code != ExitCode::SUCCESS) {
         fail("cancelled; nothing was stored");
         return Ok(ExitCode::from(INTERRUPTED));
     }
@@ -136,15 +136,15 @@ pub(super) fn cancel_on_signals(cancel: impl FnOnce() + Send + 'static) -> Resul
 
 /// Checks the source and returns the plan of the import. If the source can't be read, prints the error and returns the exit
 /// code.
-async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan, ExitCode> {
+async fn check(arguments: &Arguments, progress: &ImportProgress) -> std::result::Result<Plan, ExitCode> {
     let bar = Bar::show({
-        let watch = watch.clone();
-        move || watch.status()
+        let progress = progress.clone();
+        move || progress.status()
     });
     let checking = async {
         let options = arguments.options()?;
         let source = Source::open(arguments.source.text()).await?;
-        source.check(options, watch.source()).await
+        source.check(options, progress.source()).await
     };
     let plan = Box::pin(checking).await;
     bar.clear();
@@ -154,8 +154,8 @@ async fn check(arguments: &Arguments, watch: &Watch) -> std::result::Result<Plan
     })
 }
 
-async fn check_only(arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
-    let plan = match check(arguments, watch).await {
+async fn check_only(arguments: &Arguments, progress: &ImportProgress) -> Result<ExitCode> {
+    let plan = match check(arguments, progress).await {
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
@@ -164,19 +164,23 @@ async fn check_only(arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
     } else {
         print(&report::report(plan.report()))?;
     }
-    Ok(exit_code(plan.report().verdict))
+    Ok(exit_code(plan.report().result))
 }
 
-fn exit_code(verdict: Verdict) -> ExitCode {
-    match verdict {
-        Verdict::Import => ExitCode::SUCCESS,
-        Verdict::Stop => ExitCode::FAILURE,
-        Verdict::Refuse => ExitCode::from(UNREADABLE),
+fn exit_code(result: CheckResult) -> ExitCode {
+    match result {
+        CheckResult::Import => ExitCode::SUCCESS,
+        CheckResult::Stop => ExitCode::FAILURE,
+        CheckResult::Refuse => ExitCode::from(UNREADABLE),
     }
 }
 
-async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -> Result<ExitCode> {
-    let plan = match check(arguments, watch).await {
+async fn check_and_store(
+    config: Config,
+    arguments: &Arguments,
+    progress: &ImportProgress,
+) -> Result<ExitCode> {
+    let plan = match check(arguments, progress).await {
         Ok(plan) => plan,
         Err(code) => return Ok(code),
     };
@@ -184,15 +188,15 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     if !arguments.json {
         print(&report::report(&report))?;
     }
-    if report.verdict != Verdict::Import {
+    if report.result != CheckResult::Import {
         if arguments.json {
             print_json(&json!({ "report": report, "tables": [], "equal": false }))?;
         }
-        return Ok(exit_code(report.verdict));
+        return Ok(exit_code(report.result));
     }
     let started = Instant::now();
     let new_files = NewFiles::list(&config);
-    let stored = Box::pin(store(config, plan, watch)).await;
+    let stored = Box::pin(store(config, plan, progress)).await;
     let equal = stored
         .as_ref()
         .is_ok_and(|tables| tables.iter().all(Comparison::is_equal));
@@ -228,18 +232,18 @@ async fn check_and_store(config: Config, arguments: &Arguments, watch: &Watch) -
     })
 }
 
-async fn store(config: Config, plan: Plan, watch: &Watch) -> Result<Vec<Comparison>> {
+async fn store(config: Config, plan: Plan, progress: &ImportProgress) -> Result<Vec<Comparison>> {
     let services = Services::open_without_timeouts(config, Clock::system()).await?;
     let bar = Bar::show({
-        let watch = watch.clone();
-        move || watch.status()
+        let progress = progress.clone();
+        move || progress.status()
     });
     let storing = async {
         create_if_empty(&services.db).await?;
         // The transaction checks this again. This check fails early, before any row of the source is read.
         import::require_empty(&services.db).await?;
         let ctx = Ctx::system(services.clone());
-        let tables = import::run(&ctx, plan, watch.clone()).await?;
+        let tables = import::run(&ctx, plan, progress.clone()).await?;
         vacuum(&services.db).await?;
         Ok(tables)
     };

@@ -9,7 +9,7 @@ const INTERVAL: Duration = Duration::from_millis(100);
 
 pub(in crate::cli) struct Bar {
     bar: ProgressBar,
-    drawing: JoinHandle<()>,
+    draw_task: JoinHandle<()>,
 }
 
 impl Bar {
@@ -21,22 +21,22 @@ impl Bar {
         if let Ok(style) = ProgressStyle::with_template("{msg:14} {bar:40} {pos}/{len} rows, {eta} left") {
             bar.set_style(style);
         }
-        let drawn = bar.clone();
-        let drawing = tokio::spawn(async move {
+        let task_bar = bar.clone();
+        let draw_task = tokio::spawn(async move {
             let mut ticks = tokio::time::interval(INTERVAL);
             loop {
                 ticks.tick().await;
                 let (stage, done, total) = progress();
-                drawn.set_message(stage);
-                drawn.set_length(total);
-                drawn.set_position(done);
+                task_bar.set_message(stage);
+                task_bar.set_length(total);
+                task_bar.set_position(done);
             }
         });
-        Self { bar, drawing }
+        Self { bar, draw_task }
     }
 
     pub(in crate::cli) fn clear(self) {
-        self.drawing.abort();
+        self.draw_task.abort();
         self.bar.finish_and_clear();
     }
 }

@@ -1,18 +1,18 @@
 //! The report as text.
 
 use django_source::report::{NoteItem, RefusalReason};
-use django_source::{Finding, Note, Report, Verdict};
+use django_source::{CheckResult, Finding, Note, Report};
 
 use crate::import::Comparison;
 
-/// The number of ids listed for a finding or a note; `--json` lists more.
-const IDS: usize = 20;
-/// The number of items listed for a note.
-const ITEMS: usize = 20;
-/// The number of products listed.
-const PRODUCTS: usize = 20;
-/// The number of characters shown of a title.
-const TITLE: usize = 30;
+/// The maximum number of ids listed for a finding or a note; `--json` lists more.
+const MAX_IDS: usize = 20;
+/// The maximum number of items listed for a note.
+const MAX_ITEMS: usize = 20;
+/// The maximum number of products listed.
+const MAX_PRODUCTS: usize = 20;
+/// The number of characters of a title that are printed.
+const TITLE_WIDTH: usize = 30;
 
 pub(super) fn report(report: &Report) -> String {
     let mut lines = vec!["Found in the source".to_owned()];
@@ -21,7 +21,7 @@ pub(super) fn report(report: &Report) -> String {
         let table = report
             .roles
             .get(role)
-            .map_or(String::new(), |table| format!("  in {}", plain(table)));
+            .map_or(String::new(), |table| format!("  in {}", printable(table)));
         lines.push(format!("  {role:<17}{rows:>14}{table}"));
     }
     if !report.findings.is_empty() {
@@ -43,15 +43,15 @@ pub(super) fn report(report: &Report) -> String {
         );
     }
     lines.push(String::new());
-    lines.push(match report.verdict {
-        Verdict::Import => "READY: everything is decided.".to_owned(),
-        Verdict::Stop => {
+    lines.push(match report.result {
+        CheckResult::Import => "READY: everything is decided.".to_owned(),
+        CheckResult::Stop => {
             let open = report.findings.iter().filter(|finding| finding.decided.is_none()).count();
             format!("STOPPED: {open} of the findings above need a decision. Add a flag for each and run this again.")
         }
-        Verdict::Refuse => "REFUSED: this database can't be imported.".to_owned(),
+        CheckResult::Refuse => "REFUSED: this database can't be imported.".to_owned(),
     });
-    lines.extend(report.because.iter().map(because));
+    lines.extend(report.because.iter().map(refusal));
     lines.join("\n")
 }
 
@@ -71,9 +71,9 @@ fn finding(finding: &Finding) -> String {
 
 fn note(note: &Note) -> Vec<String> {
     let mut lines = vec![format!("  {}", note.message)];
-    lines.extend(note.items.iter().take(ITEMS).map(item));
-    if note.items.len() > ITEMS {
-        lines.push(format!("      … and {} more", note.items.len() - ITEMS));
+    lines.extend(note.items.iter().take(MAX_ITEMS).map(item));
+    if note.items.len() > MAX_ITEMS {
+        lines.push(format!("      … and {} more", note.items.len() - MAX_ITEMS));
     }
     lines
 }
@@ -85,16 +85,16 @@ fn item(item: &NoteItem) -> String {
     let detail = item
         .detail
         .as_deref()
-        .map_or(String::new(), |detail| format!(": {}", plain(detail)));
-    format!("      {}{detail}{rows}{}", plain(&item.name), ids(&item.ids))
+        .map_or(String::new(), |detail| format!(": {}", printable(detail)));
+    format!("      {}{detail}{rows}{}", printable(&item.name), ids(&item.ids))
 }
 
 fn ids(ids: &[i64]) -> String {
     if ids.is_empty() {
         return String::new();
     }
-    let listed: Vec<String> = ids.iter().take(IDS).map(i64::to_string).collect();
-    let more = if ids.len() > IDS { ", …" } else { "" };
+    let listed: Vec<String> = ids.iter().take(MAX_IDS).map(i64::to_string).collect();
+    let more = if ids.len() > MAX_IDS { ", …" } else { "" };
     format!(", ids {}{more}", listed.join(", "))
 }
 
@@ -110,35 +110,36 @@ fn stock(report: &Report) -> Vec<String> {
             stock.differing, stock.products
         ),
         format!(
-            "  {:>8}  {:<TITLE$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "  {:>8}  {:<TITLE_WIDTH$}  {:>10}  {:>10}  {:>10}  {:>10}",
             "product", "title", "quantity", "movements", "opening", "closing"
         ),
     ];
-    for row in stock.largest.iter().take(PRODUCTS) {
-        let title: String = plain(&row.title).chars().take(TITLE).collect();
+    for row in stock.largest.iter().take(MAX_PRODUCTS) {
+        let title: String = printable(&row.title).chars().take(TITLE_WIDTH).collect();
         lines.push(format!(
-            "  {:>8}  {title:<TITLE$}  {:>10}  {:>10}  {:>10}  {:>10}",
+            "  {:>8}  {title:<TITLE_WIDTH$}  {:>10}  {:>10}  {:>10}  {:>10}",
             row.product_id, row.quantity, row.movements, row.opening, row.closing
         ));
     }
-    let listed = u64::try_from(stock.largest.len().min(PRODUCTS)).unwrap_or(u64::MAX);
+    let listed = u64::try_from(stock.largest.len().min(MAX_PRODUCTS)).unwrap_or(u64::MAX);
     if stock.differing > listed {
         lines.push(format!("  … and {} more", stock.differing - listed));
     }
     lines
 }
 
-fn because(because: &RefusalReason) -> String {
-    match because {
+/// Returns why the source is refused, and what the user can do about it.
+fn refusal(reason: &RefusalReason) -> String {
+    match reason {
         RefusalReason::NoTable { roles } => format!(
-            "  It has no table for: {}. One with an unusual name can be given with --map TABLE={}.",
+            "  It has no table for: {}. If a table has an unusual name, give its role with --map TABLE={}.",
             roles.join(", "),
             roles.first().copied().unwrap_or_default()
         ),
         RefusalReason::NoColumn { table, columns } => {
             let mut lines = vec![format!(
                 "  The table {} has no column for: {}.",
-                plain(table),
+                printable(table),
                 columns.join(", ")
             )];
             if columns.contains(&"id") {
@@ -146,17 +147,17 @@ fn because(because: &RefusalReason) -> String {
             }
             if let Some(column) = columns.iter().find(|column| **column != "id") {
                 lines.push(format!(
-                    "  A column with an unusual name can be given with --map {}.COLUMN={column}.",
-                    plain(table)
+                    "  If a column has an unusual name, give its role with --map {}.COLUMN={column}.",
+                    printable(table)
                 ));
             }
             lines.join("\n")
         }
         RefusalReason::AmbiguousTable { role, tables } => format!(
-            "  Several tables may be the one for {role}: {}. Choose one with --map TABLE={role}.",
+            "  Several tables can have the role {role}: {}. Choose one with --map TABLE={role}.",
             tables
                 .iter()
-                .map(|table| plain(table))
+                .map(|table| printable(table))
                 .collect::<Vec<_>>()
                 .join(", ")
         ),
@@ -165,7 +166,7 @@ fn because(because: &RefusalReason) -> String {
                 .iter()
                 .map(|value| match value {
                     django_source::TenantValue::Number(number) => number.to_string(),
-                    django_source::TenantValue::Text(text) => plain(text),
+                    django_source::TenantValue::Text(text) => printable(text),
                 })
                 .collect();
             format!(
@@ -195,14 +196,14 @@ pub(super) fn comparisons(tables: &[Comparison]) -> String {
     lines.join("\n")
 }
 
-/// A number with its noun: `1 row`, `2 rows`.
+/// A number of rows with its unit: `1 row`, `2 rows`.
 fn rows_text(rows: u64) -> String {
-    let noun = if rows == 1 { "row" } else { "rows" };
-    format!("{rows} {noun}")
+    let unit = if rows == 1 { "row" } else { "rows" };
+    format!("{rows} {unit}")
 }
 
 /// A text of the source without control characters, which a terminal would interpret.
-fn plain(text: &str) -> String {
+fn printable(text: &str) -> String {
     text.chars()
         .map(|letter| if letter.is_control() { '\u{fffd}' } else { letter })
         .collect()

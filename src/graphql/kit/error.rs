@@ -5,7 +5,7 @@ use async_graphql::ErrorExtensionValues;
 use graphql_server::{ErrorCode, RequestError};
 
 use super::user_error::{UserError, UserErrorCode};
-use crate::error::{self, Conflict, Error, Login, Malformed, RETRY_UNAVAILABLE};
+use crate::error::{self, Conflict, Error, LoginError, Malformed, RETRY_UNAVAILABLE};
 use crate::idempotency::RETRY_IN_PROGRESS;
 use crate::kind::Kind;
 use crate::query::paging::MAX_PAGE_SIZE;
@@ -30,7 +30,7 @@ impl From<&Error> for ClientError {
             Error::Invalid(faults) => {
                 return Self::UserErrors(faults.iter().map(UserError::from).collect());
             }
-            Error::Unauthenticated(login) => (login_message(*login).to_owned(), None),
+            Error::Unauthenticated(reason) => (login_message(*reason).to_owned(), None),
             Error::Forbidden => {
                 let message = "You do not have permission to perform this action.";
                 (message.to_owned(), None)
@@ -95,7 +95,7 @@ enum Rendering {
     UserError(UserErrorCode, Option<&'static str>),
 }
 
-/// Where errors with this code appear, and the code that GraphQL has for them.
+/// Returns where errors with this code appear, and their code in GraphQL.
 const fn rendering(code: error::ErrorCode) -> Rendering {
     use error::ErrorCode as Code;
     match code {
@@ -132,12 +132,12 @@ const fn rendering(code: error::ErrorCode) -> Rendering {
     }
 }
 
-const fn login_message(login: Login) -> &'static str {
-    match login {
-        Login::Missing => "Authentication credentials were not provided.",
-        Login::BadToken => "Given token not valid for any token type",
-        Login::WrongCredentials => "No active account found with the given credentials",
-        Login::TokenRefused => "Token is invalid or expired",
+const fn login_message(reason: LoginError) -> &'static str {
+    match reason {
+        LoginError::Missing => "Authentication credentials were not provided.",
+        LoginError::BadToken => "Given token not valid for any token type",
+        LoginError::WrongCredentials => "No active account found with the given credentials",
+        LoginError::TokenRefused => "Token is invalid or expired",
     }
 }
 

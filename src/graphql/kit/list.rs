@@ -17,9 +17,9 @@ use crate::error::{Error, Result};
 use crate::query::paging::{MAX_PAGE_SIZE, children_of, count_children_of, loaded_children_of};
 use crate::query::{Collection, CursorPage, Listing, Order, PageRequest, Row};
 
-/// The page that the arguments of a field ask for.
+/// Reads the requested page from the arguments of a field.
 pub(crate) fn page_request(arguments: &Arguments<'_>) -> Result<PageRequest, RequestError> {
-    let request = PageArguments::of(arguments)?.into_request(MAX_PAGE_SIZE);
+    let request = PageArguments::from_arguments(arguments)?.into_request(MAX_PAGE_SIZE);
     Ok(request.map_err(Error::from)?)
 }
 

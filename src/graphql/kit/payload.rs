@@ -8,6 +8,8 @@ pub(crate) trait Payload: Sized + Send {
     /// What the rule returns.
     type Output;
 
+    /// Makes a payload of the output of a rule, or of the errors of the input.
+    ///
     /// # Errors
     /// Returns an error that the input has not caused. It belongs in `errors`.
     fn from_result(result: Result<Self::Output>) -> Result<Self>;

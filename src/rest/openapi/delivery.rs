@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_REQUEST, ErrorKind, errors};
 use super::examples;
-use super::nouns::tag;
 use super::parameters::{list_parameters, parameter};
+use super::resource_texts::tag;
 use super::schemas;
 use crate::kind::Kind;
 use crate::rest::delivery::DeliveryView;

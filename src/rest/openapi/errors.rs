@@ -6,7 +6,7 @@ use std::time::Duration;
 use openapi_document::{ErrorExample, error_references, error_response};
 use serde_json::{Map, Value, json};
 
-use crate::error::{Conflict, Error, Login, Malformed, Shortage};
+use crate::error::{Conflict, Error, LoginError, Malformed, Shortage};
 use crate::idempotency::key::HEADER;
 use crate::kind::Kind;
 use crate::rest::error::ErrorResponse;
@@ -255,11 +255,11 @@ impl ErrorKind {
             ],
             Self::InvalidHost => vec![host],
             Self::Unauthenticated => vec![
-                ("missing", Error::Unauthenticated(Login::Missing)),
-                ("bad", Error::Unauthenticated(Login::BadToken)),
+                ("missing", Error::Unauthenticated(LoginError::Missing)),
+                ("bad", Error::Unauthenticated(LoginError::BadToken)),
             ],
-            Self::WrongCredentials => vec![("wrong", Error::Unauthenticated(Login::WrongCredentials))],
-            Self::TokenRefused => vec![("refused", Error::Unauthenticated(Login::TokenRefused))],
+            Self::WrongCredentials => vec![("wrong", Error::Unauthenticated(LoginError::WrongCredentials))],
+            Self::TokenRefused => vec![("refused", Error::Unauthenticated(LoginError::TokenRefused))],
             Self::Forbidden => vec![("forbidden", Error::Forbidden)],
             Self::NotFound => vec![("not_found", Error::NotFound)],
             Self::InvalidPage => vec![("invalid_page", Error::NoSuchPage)],

@@ -3,10 +3,10 @@
 //! | file | contents |
 //! | --- | --- |
 //! | `operations` | the operations that all collections have |
-//! | `webhook_endpoint`, `delivery`, `token` | the operations of these nouns |
+//! | `webhook_endpoint`, `delivery`, `token` | the operations of these resources |
 //! | `parameters`, `headers`, `schemas`, `errors` | the parts of operations, built with the crate `openapi-document` |
 //! | `examples` | examples of bodies |
-//! | `nouns` | names and texts that differ between nouns |
+//! | `resource_texts` | names and texts that differ between resources |
 
 use serde_json::{Map, Value, json};
 
@@ -18,9 +18,9 @@ pub(super) mod delivery;
 mod errors;
 mod examples;
 mod headers;
-mod nouns;
 pub(super) mod operations;
 mod parameters;
+mod resource_texts;
 mod schemas;
 pub(super) mod token;
 pub(super) mod webhook_endpoint;
@@ -119,12 +119,13 @@ fn with_graphql_field(method: &str, mut operation: Value) -> Value {
 }
 
 fn tags() -> Value {
-    let collections =
-        Kind::ALL.map(|kind| json!({ "name": nouns::tag(kind), "description": nouns::description(kind) }));
+    let collections = Kind::ALL.map(
+        |kind| json!({ "name": resource_texts::tag(kind), "description": resource_texts::description(kind) }),
+    );
     let mut tags =
         vec![json!({ "name": token::TAG, "description": "Get, refresh, verify and revoke tokens." })];
     tags.extend(collections);
-    tags.push(json!({ "name": nouns::tag(Kind::Webhook), "description": webhook_endpoint::ABOUT }));
+    tags.push(json!({ "name": resource_texts::tag(Kind::Webhook), "description": webhook_endpoint::ABOUT }));
     tags.push(json!({ "name": operations::API, "description": "The collections, and this description." }));
     tags.into()
 }

@@ -5,12 +5,12 @@ use serde_json::{Map, Value, json};
 
 use super::errors::{ANY_BODY, ANY_REQUEST, ErrorKind, KEYED_BODY, errors};
 use super::examples;
-use super::nouns::{
-    creation_notes, deletion_notes, graphql_field, operation_name, operations_name, tag, with_article,
-};
 use super::parameters::{list_parameters, parameter};
+use super::resource_texts::{
+    creation_notes, deletion_notes, graphql_field, operation_name, plural_operation_name, tag, with_article,
+};
 use super::schemas;
-use crate::auth::{Right, Verb};
+use crate::auth::{Permission, Verb};
 use crate::http::pages::EXAMPLE_URL;
 use crate::kind::Kind;
 use crate::resource::{Editable, Resource};
@@ -28,11 +28,11 @@ pub(crate) fn list<R: RestResource>(schemas: &mut Schemas) -> Value {
     let kind = R::KIND;
     let page = schemas::page::<R>(schemas);
     json!({
-        "operationId": format!("list{}", operations_name(kind)),
+        "operationId": format!("list{}", plural_operation_name(kind)),
         "summary": format!("List {}", kind.plural()),
-        "description": needs::<R>(None),
+        "description": permission_sentence::<R>(None),
         "tags": [tag(kind)],
-        "x-graphql-operation": graphql_field(&operations_name(kind)),
+        "x-graphql-operation": graphql_field(&plural_operation_name(kind)),
         "parameters": list_parameters::<R>(),
         "responses": responses(
             "200",
@@ -58,7 +58,7 @@ pub(crate) fn add<R: RestResource>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("create{}", operation_name(kind)),
         "summary": format!("Create {}", with_article(kind)),
-        "description": join(creation_notes(kind), &needs::<R>(Some(Verb::Add))),
+        "description": join(creation_notes(kind), &permission_sentence::<R>(Some(Verb::Add))),
         "tags": [tag(kind)],
         "x-graphql-operation": format!("create{}", operation_name(kind)),
         "parameters": [parameter("IdempotencyKey")],
@@ -98,7 +98,7 @@ pub(crate) fn show<R: RestResource>(schemas: &mut Schemas) -> Value {
     json!({
         "operationId": format!("get{}", operation_name(kind)),
         "summary": format!("Get {}", with_article(kind)),
-        "description": needs::<R>(None),
+        "description": permission_sentence::<R>(None),
         "tags": [tag(kind)],
         "x-graphql-operation": graphql_field(&operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfNoneMatch")],
@@ -143,7 +143,7 @@ fn edit<R: RestResource + Editable>(schemas: &mut Schemas, method: &str) -> Valu
     json!({
         "operationId": format!("{method}{}", operation_name(kind)),
         "summary": format!("Change {}", with_article(kind)),
-        "description": needs::<R>(Some(Verb::Change)),
+        "description": permission_sentence::<R>(Some(Verb::Change)),
         "tags": [tag(kind)],
         "x-graphql-operation": format!("update{}", operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
@@ -178,7 +178,7 @@ pub(crate) fn remove<R: RestResource>(_: &mut Schemas) -> Value {
     json!({
         "operationId": format!("delete{}", operation_name(kind)),
         "summary": format!("Delete {}", with_article(kind)),
-        "description": join(deletion_notes(kind), &needs::<R>(Some(Verb::Delete))),
+        "description": join(deletion_notes(kind), &permission_sentence::<R>(Some(Verb::Delete))),
         "tags": [tag(kind)],
         "x-graphql-operation": format!("delete{}", operation_name(kind)),
         "parameters": [parameter("Id"), parameter("IfMatch")],
@@ -245,10 +245,10 @@ pub(crate) fn description(_: &mut Schemas) -> Value {
     })
 }
 
-/// Returns a sentence with the permission that an operation needs.
-fn needs<R: Resource>(verb: Option<Verb>) -> String {
-    match R::GUARD.or(verb.map(|verb| Right(verb, R::KIND))) {
-        Some(right) => format!("Needs the permission `{}`.", right.codename()),
+/// Returns a sentence about the permission that an operation requires.
+fn permission_sentence<R: Resource>(verb: Option<Verb>) -> String {
+    match R::GUARD.or(verb.map(|verb| Permission(verb, R::KIND))) {
+        Some(permission) => format!("Needs the permission `{}`.", permission.codename()),
         None => "Needs a login but no permission.".to_owned(),
     }
 }

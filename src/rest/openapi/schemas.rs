@@ -4,7 +4,7 @@ use form_fields::Page;
 use openapi_document::{Completeness, Schemas};
 use serde_json::{Value, json};
 
-use super::nouns::{description, operation_name};
+use super::resource_texts::{description, operation_name};
 use crate::rest::representation::RestResource;
 
 /// Returns the collection of schemas, with those that several bodies share.

@@ -28,7 +28,7 @@ struct TokenOperation {
 /// `POST /authentication/token/`
 pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
     let tokens = schemas.add_type::<Tokens>();
-    let both = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
+    let token_pair = json!({ "allOf": [tokens, { "required": ["access", "refresh"] }] });
     let operation = TokenOperation {
         id: "obtainToken",
         summary: "Get tokens for a name and a password",
@@ -42,7 +42,10 @@ pub(crate) fn log_in(schemas: &mut Schemas) -> Value {
         example: examples::credentials(),
         error: ErrorKind::WrongCredentials,
     };
-    operation.describe(schemas, response("Both tokens.", &both, &examples::tokens(), &[]))
+    operation.describe(
+        schemas,
+        response("Both tokens.", &token_pair, &examples::tokens(), &[]),
+    )
 }
 
 /// `POST /authentication/token/refresh/`

@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 use super::delivery::{self, PERMISSION};
 use super::errors::{ErrorKind, KEYED_BODY, errors};
 use super::examples;
-use super::nouns::tag;
 use super::operations;
 use super::parameters::parameter;
+use super::resource_texts::tag;
 use crate::kind::Kind;
 use crate::resolvers::delivery::MAX_REPLAYED;
 use crate::resolvers::webhook_endpoint::{MAX_OVERLAP, OVERLAP};
@@ -137,8 +137,10 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
         }),
     );
     let faults = schemas.add("ReplaySinceFaults", faults(["since"]));
-    let replayed =
-        schemas.view::<ReplayView>("Replayed", "The number of deliveries that will be sent again.");
+    let result = schemas.view::<ReplayView>(
+        "ReplayResult",
+        "The number of deliveries that will be sent again.",
+    );
     let mut errors = errors(
         &[
             ErrorKind::Unauthenticated,
@@ -166,7 +168,7 @@ pub(crate) fn replay_failed(schemas: &mut Schemas) -> Value {
             "202",
             response(
                 "The messages will be sent.",
-                &replayed,
+                &result,
                 &json!({ "replayed": 12, "has_more": false }),
                 &["Idempotent-Replayed"],
             ),

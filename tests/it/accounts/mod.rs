@@ -3,9 +3,9 @@
 pub mod jwt;
 mod login;
 mod login_limits;
+mod permissions;
 mod rate_limits;
 mod revocation;
-mod rights;
 mod sessions;
 mod tokens;
 mod user_commands;

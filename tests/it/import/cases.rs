@@ -106,8 +106,8 @@ async fn import(source: &str, expected: &Value, database: Arc<TestDatabase>) {
         let refused = run(&url, &["import", "run", source], "");
         assert_eq!(refused.status.code(), Some(exit_code));
         let printed = String::from_utf8(refused.stdout).expect("a text");
-        let verdict = if exit_code == 1 { "STOPPED" } else { "REFUSED" };
-        assert!(printed.contains(verdict), "{printed}");
+        let heading = if exit_code == 1 { "STOPPED" } else { "REFUSED" };
+        assert!(printed.contains(heading), "{printed}");
     }
     if exit_code == 2 {
         return;

@@ -65,7 +65,7 @@ async fn merges_and_recounts_exclude_each_other(gateway: Gateway) {
                 let lock = format!("SELECT pg_advisory_xact_lock({})", row_count::MERGE_LOCK);
                 tx.execute_unprepared(&lock).await?;
                 row_count::merge(&db).await?;
-                Ok(row_count::count_again(&ctx, "brand").await)
+                Ok(row_count::recount(&ctx, "brand").await)
             })
         })
         .await
@@ -75,7 +75,7 @@ async fn merges_and_recounts_exclude_each_other(gateway: Gateway) {
     assert_eq!(rows(&db).await, before);
     row_count::merge(&db).await.expect("the counts are merged");
     assert_eq!(rows(&db).await, 1);
-    let recount = row_count::count_again(&ctx, "brand").await.expect("a count");
+    let recount = row_count::recount(&ctx, "brand").await.expect("a count");
     assert_eq!(recount.stored, recount.counted);
     gateway.assert_invariants().await;
 }

@@ -73,7 +73,7 @@ const LAYERS: &[&[&str]] = &[
     &[
         "telemetry",
         "limits",
-        "auth/right.rs",
+        "auth/permission.rs",
         "auth/actor.rs",
         "auth/accounts.rs",
         "idempotency/key.rs",

@@ -27,7 +27,7 @@ use std::process::{Command, ExitCode};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use django_source::{Options, Progress, Source, Verdict};
+use django_source::{CheckResult, Options, Progress, Source};
 
 use self::collected::Collected;
 
@@ -175,10 +175,10 @@ fn case(
             .await?
             .check(options, Progress::default())
             .await?;
-        let (verdict, counts) = (plan.report().verdict, plan.report().target.clone());
+        let (check_result, counts) = (plan.report().result, plan.report().target.clone());
         serde_json::to_string(plan.report()).expect("the report is JSON");
-        // The rows are read for every verdict, because a caller might not check it.
-        Ok::<_, django_source::Error>((verdict, counts, Collected::of(plan).await?))
+        // The rows are read whatever the result of the check, because a caller might not check it.
+        Ok::<_, django_source::Error>((check_result, counts, Collected::of(plan).await?))
     };
     let result = runtime.block_on(runtime.spawn(with_time_limit(reading)));
     let elapsed = start.elapsed();
@@ -192,13 +192,13 @@ fn case(
                 return Err("an error without a message".to_owned());
             }
         }
-        Ok(Some(Ok((verdict, counts, rows)))) => {
-            match verdict {
-                Verdict::Refuse => totals.refused += 1,
-                Verdict::Stop => totals.stopped += 1,
-                Verdict::Import => totals.read += 1,
+        Ok(Some(Ok((check_result, counts, rows)))) => {
+            match check_result {
+                CheckResult::Refuse => totals.refused += 1,
+                CheckResult::Stop => totals.stopped += 1,
+                CheckResult::Import => totals.read += 1,
             }
-            if verdict == Verdict::Import {
+            if check_result == CheckResult::Import {
                 totals.rows += check_rules(&counts, &rows)?;
             }
         }

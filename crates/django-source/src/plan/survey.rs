@@ -12,7 +12,7 @@ use crate::mapping::{Role, TableMap};
 use crate::options::Options;
 use crate::progress::Progress;
 use crate::report::{
-    Code, Findings, MAX_DIFFERENCES, NoteCode, Notes, Report, StockDifference, StockReport, Verdict,
+    CheckResult, Code, Findings, MAX_DIFFERENCES, NoteCode, Notes, Report, StockDifference, StockReport,
 };
 use crate::source::Reader;
 use crate::stock::{Journal, MAX_QUANTITY, ProductState};
@@ -82,13 +82,13 @@ pub(crate) fn survey(
         note_leftovers(reader, layout, &mut notes)?;
     }
     let findings = findings.list(&survey.options);
-    let verdict = match (refused, findings.iter().all(|finding| finding.decided.is_some())) {
-        (true, _) => Verdict::Refuse,
-        (false, true) => Verdict::Import,
-        (false, false) => Verdict::Stop,
+    let result = match (refused, findings.iter().all(|finding| finding.decided.is_some())) {
+        (true, _) => CheckResult::Refuse,
+        (false, true) => CheckResult::Import,
+        (false, false) => CheckResult::Stop,
     };
     let report = Report {
-        verdict,
+        result,
         because: layout.refusal_reasons.clone(),
         roles: layout
             .maps()

@@ -22,7 +22,7 @@ pub const MAX_DIFFERENCES: usize = 100;
 /// Whether the source can be imported.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub enum Verdict {
+pub enum CheckResult {
     /// The source can be imported.
     Import,
     /// A finding is not resolved by a flag.
@@ -102,7 +102,8 @@ pub struct StockReport {
 #[derive(Clone, Debug, Serialize)]
 pub struct Report {
     /// Whether the source can be imported.
-    pub verdict: Verdict,
+    #[serde(rename = "verdict")]
+    pub result: CheckResult,
     /// The reasons, if the source is refused.
     pub because: Vec<RefusalReason>,
     /// The table of each role.

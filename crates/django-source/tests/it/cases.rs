@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use django_source::Verdict;
+use django_source::CheckResult;
 use serde_json::{Value, json};
 
 use crate::collected::Collected;
@@ -166,7 +166,7 @@ async fn compare(address: &str, expected: &Value) {
     let plan = check(address, &[]).await.expect("the source can be read");
     let report = serde_json::to_value(plan.report()).expect("the report is JSON");
     compare_report(address, &report, expected);
-    if plan.report().verdict == Verdict::Refuse {
+    if plan.report().result == CheckResult::Refuse {
         let rows = Collected::of(plan).await.expect("a refused source has no rows");
         assert!(rows.products.is_empty() && rows.users.is_empty() && rows.summaries.is_empty());
         return;
@@ -174,7 +174,7 @@ async fn compare(address: &str, expected: &Value) {
     let flags = strings(&expected["flags"]);
     let flags: Vec<&str> = flags.iter().map(String::as_str).collect();
     let plan = check(address, &flags).await.expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import, "{address}");
+    assert_eq!(plan.report().result, CheckResult::Import, "{address}");
     assert!(
         plan.report()
             .findings
@@ -240,7 +240,7 @@ async fn one_of_several_tenants_can_be_imported() {
     let plan = check(&path("11_tenants").display().to_string(), &[&flag])
         .await
         .expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import);
+    assert_eq!(plan.report().result, CheckResult::Import);
     let report = serde_json::to_value(plan.report()).expect("the report is JSON");
     for (table, rows) in tenant["target"].as_object().expect("counts") {
         assert_eq!(report["target"][table], *rows, "{table}");

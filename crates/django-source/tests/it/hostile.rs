@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use django_source::{Error, Progress, Source, Verdict};
+use django_source::{CheckResult, Error, Progress, Source};
 use rusqlite::Connection;
 
 use crate::collected::Collected;
@@ -54,7 +54,7 @@ impl Copy {
 
 async fn error_of(address: &str) -> Error {
     match check(address, &[]).await {
-        Ok(plan) => panic!("{:?}", plan.report().verdict),
+        Ok(plan) => panic!("{:?}", plan.report().result),
         Err(error) => error,
     }
 }
@@ -214,7 +214,7 @@ async fn views_are_not_read() {
         SELECT id, 'x' AS name, '' AS description, '2024-01-01' AS created_at, '2024-01-01' AS updated_at FROM n";
     let copy = Copy::after("01_documented", sql);
     let plan = check(&copy.address(), &[]).await.expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Refuse);
+    assert_eq!(plan.report().result, CheckResult::Refuse);
     let because = serde_json::to_value(&plan.report().because).expect("JSON");
     assert_eq!(
         because,
@@ -229,7 +229,7 @@ async fn generated_columns_are_not_evaluated() {
     let start = std::time::Instant::now();
     let result = check(&copy.address(), &[]).await;
     assert!(start.elapsed().as_secs() < 20);
-    assert!(result.is_ok_and(|plan| plan.report().verdict == Verdict::Import));
+    assert!(result.is_ok_and(|plan| plan.report().result == CheckResult::Import));
 }
 
 #[tokio::test]

@@ -239,7 +239,7 @@ fn values_of_any_type_are_findings_or_valid_rows() {
         let address = file.display().to_string();
         let (counts, rows) = runtime.block_on(async {
             let plan = check(&address, &flags).await.expect("the source can be read");
-            prop_assert_ne!(plan.report().verdict, django_source::Verdict::Stop);
+            prop_assert_ne!(plan.report().result, django_source::CheckResult::Stop);
             let counts = plan.report().target.clone();
             Ok((counts, Collected::of(plan).await.expect("the rows can be read")))
         })?;

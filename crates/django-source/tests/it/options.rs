@@ -1,6 +1,6 @@
 //! The effects of `--map`, `--serie`, `--price`, `--timezone` and other flags.
 
-use django_source::Verdict;
+use django_source::CheckResult;
 
 use crate::collected::Collected;
 use crate::databases::{changed, check, path};
@@ -20,7 +20,7 @@ async fn a_map_gives_a_column_its_meaning() {
     let plan = check(&address, &["--map=products_product.vista=selling_price"])
         .await
         .expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import);
+    assert_eq!(plan.report().result, CheckResult::Import);
     let rows = Collected::of(plan).await.expect("the rows can be read");
     assert_eq!(rows.cell("product", 4, "selling_price"), "1234.56");
 
@@ -41,8 +41,8 @@ async fn renamed_tables_are_found_by_their_structure() {
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
     assert_eq!(
-        plan.report().verdict,
-        Verdict::Import,
+        plan.report().result,
+        CheckResult::Import,
         "{:?}",
         plan.report().because
     );
@@ -66,7 +66,7 @@ async fn other_policies_for_prices_and_serial_numbers_are_applied() {
     let plan = check(&path("08_bad_values").display().to_string(), &flags)
         .await
         .expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import);
+    assert_eq!(plan.report().result, CheckResult::Import);
     let decided: Vec<_> = plan
         .report()
         .findings
@@ -131,7 +131,7 @@ async fn movements_of_a_skipped_product_are_skipped() {
     let plan = check(&address, &["--unreadable=skip"])
         .await
         .expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import);
+    assert_eq!(plan.report().result, CheckResult::Import);
     let note = plan
         .report()
         .notes
@@ -157,8 +157,8 @@ async fn permissions_of_a_renamed_table_are_imported() {
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
     assert_eq!(
-        plan.report().verdict,
-        Verdict::Import,
+        plan.report().result,
+        CheckResult::Import,
         "{:?}",
         plan.report().because
     );

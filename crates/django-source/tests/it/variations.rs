@@ -1,6 +1,6 @@
 //! The documented installation with other names, other types and other users.
 
-use django_source::Verdict;
+use django_source::CheckResult;
 
 use crate::collected::Collected;
 use crate::databases::{changed, check};
@@ -19,8 +19,8 @@ async fn import_all(name: &str, sql: &str) -> Collected {
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
     assert_eq!(
-        plan.report().verdict,
-        Verdict::Import,
+        plan.report().result,
+        CheckResult::Import,
         "{name}: {:?}",
         plan.report().because
     );
@@ -121,7 +121,7 @@ async fn an_ambiguous_name_needs_the_right_type() {
     let sql = "ALTER TABLE products_product DROP COLUMN created_at; ALTER TABLE products_product ADD COLUMN data text DEFAULT '{}'";
     let (_folder, address) = changed("01_documented", sql);
     let plan = check(&address, &[]).await.expect("the source can be read");
-    assert_eq!(plan.report().verdict, Verdict::Import);
+    assert_eq!(plan.report().result, CheckResult::Import);
     let missing = plan
         .report()
         .notes

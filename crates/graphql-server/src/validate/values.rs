@@ -11,7 +11,7 @@ use async_graphql::{Name, Number, Pos, ServerError, Value};
 use crate::error::{ErrorCode, MAX_ERRORS, RequestError, server_error, truncate_name};
 use crate::host::ScalarCheck;
 use crate::schema_index::{InputObject, NamedType, SchemaIndex};
-use crate::validate::whole_numbers::whole;
+use crate::validate::whole_numbers::to_integer;
 use async_graphql_value::Value as Literal;
 
 /// An input value: a literal, which can contain variables, or a constant.
@@ -231,7 +231,7 @@ impl<'a> ValueChecker<'a> {
     fn integer(&self, number: &Number) -> Option<i64> {
         match self.source {
             Source::Literal => number.as_i64(),
-            Source::Variable => whole(number),
+            Source::Variable => to_integer(number),
         }
     }
 

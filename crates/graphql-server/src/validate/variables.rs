@@ -11,7 +11,7 @@ use async_graphql::parser::types::{Selection, SelectionSet, VariableDefinition};
 use async_graphql::{Name, Positioned, Variables};
 
 use super::values::{Source, ValueChecker};
-use super::whole_numbers::rewrite;
+use super::whole_numbers::rewrite_whole_numbers;
 use crate::error::RequestError;
 use crate::host::ScalarCheck;
 use crate::limits::Limits;
@@ -64,7 +64,7 @@ pub(crate) fn coerce(
     checker.finish()?;
     for definition in definitions {
         if let Some(value) = coerced.values.get_mut(&definition.node.name.node) {
-            rewrite(index, &definition.node.var_type.node, value);
+            rewrite_whole_numbers(index, &definition.node.var_type.node, value);
         }
     }
     Ok(coerced)

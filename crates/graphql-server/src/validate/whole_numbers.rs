@@ -10,7 +10,7 @@ use crate::schema_index::{NamedType, SchemaIndex};
 const MAX_EXACT: f64 = 2_251_799_813_685_248.0;
 
 /// The number as an integer, from any notation. `None` if it is not whole or too large.
-pub(super) fn whole(number: &Number) -> Option<i64> {
+pub(super) fn to_integer(number: &Number) -> Option<i64> {
     number.as_i64().or_else(|| {
         let double = number.as_f64()?;
         let is_whole = double.fract() == 0.0 && double.abs() < MAX_EXACT;
@@ -21,16 +21,16 @@ pub(super) fn whole(number: &Number) -> Option<i64> {
 
 /// Rewrites whole numbers as integers where `Int` or `ID` is expected, since async-graphql accepts nothing else there. The
 /// value must fit its type.
-pub(super) fn rewrite(index: &SchemaIndex, ty: &Type, value: &mut Value) {
+pub(super) fn rewrite_whole_numbers(index: &SchemaIndex, ty: &Type, value: &mut Value) {
     match (&ty.base, value) {
         (BaseType::List(item_type), Value::List(items)) => {
             for item in items {
-                rewrite(index, item_type, item);
+                rewrite_whole_numbers(index, item_type, item);
             }
         }
-        (BaseType::List(item_type), value) => rewrite(index, item_type, value),
+        (BaseType::List(item_type), value) => rewrite_whole_numbers(index, item_type, value),
         (BaseType::Named(name), Value::Number(number)) if matches!(name.as_str(), "Int" | "ID") => {
-            if let Some(integer) = whole(number) {
+            if let Some(integer) = to_integer(number) {
                 *number = integer.into();
             }
         }
@@ -40,7 +40,7 @@ pub(super) fn rewrite(index: &SchemaIndex, ty: &Type, value: &mut Value) {
             };
             for (name, field) in &input.fields {
                 if let Some(value) = fields.get_mut(name.as_str()) {
-                    rewrite(index, &field.ty, value);
+                    rewrite_whole_numbers(index, &field.ty, value);
                 }
             }
         }
@@ -69,7 +69,7 @@ mod tests {
             ("1e-1", None),
         ] {
             let number: Number = serde_json::from_str(text).unwrap();
-            assert_eq!(whole(&number), expected, "{text}");
+            assert_eq!(to_integer(&number), expected, "{text}");
         }
     }
 }

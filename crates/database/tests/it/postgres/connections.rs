@@ -20,7 +20,7 @@ fn url(test_database: &TestDatabase) -> String {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_server_may_allow_fewer_connections_than_the_pool() {
+async fn the_pool_copes_with_a_server_that_allows_fewer_connections() {
     let Some(test_database) = TestDatabase::postgres().await else {
         return;
     };

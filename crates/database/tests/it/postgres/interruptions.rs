@@ -146,9 +146,9 @@ async fn statements_work_after_a_column_has_changed_its_type() {
         return;
     };
     assert_eq!(insert(&db, 1).await, Ok(()));
-    let name = "SELECT name FROM shelf WHERE id = 1";
+    let select_name = "SELECT name FROM shelf WHERE id = 1";
     let read = async || {
-        let results = join_all((0..8).map(|_| db.query_one_raw(sql(name)))).await;
+        let results = join_all((0..8).map(|_| db.query_one_raw(sql(select_name)))).await;
         for result in results {
             let row = result.expect("no error").expect("a row");
             assert_eq!(row.try_get::<String>("", "name").as_deref(), Ok("a"));
@@ -165,7 +165,7 @@ async fn statements_work_after_a_column_has_changed_its_type() {
         let transaction = db.transaction(Arc::new(()), move |tx| {
             async move {
                 tx.execute_raw(sql("UPDATE shelf SET name = name")).await?;
-                tx.query_one_raw(sql(name)).await.map(|row| row.is_some())
+                tx.query_one_raw(sql(select_name)).await.map(|row| row.is_some())
             }
             .boxed()
         });

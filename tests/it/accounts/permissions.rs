@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::json;
-use stockroom::auth::{Right, Verb};
+use stockroom::auth::{Permission, Verb};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
@@ -75,13 +75,13 @@ async fn every_route_checks_the_permissions_of_every_actor(gateway: Gateway) {
 
 async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
     const VIEWER: i64 = 4;
-    for granted in Right::all() {
+    for granted in Permission::all() {
         let sample = Sample::create(&gateway.root).await;
         let codename = granted.codename();
         let grant = format!("INSERT INTO permission (user_id, codename) VALUES ({VIEWER}, '{codename}')");
         gateway.sql(grant).await.unwrap();
-        for required in Right::all() {
-            let Right(verb, kind) = required;
+        for required in Permission::all() {
+            let Permission(verb, kind) = required;
             if verb == Verb::Change && MOVEMENTS.contains(&kind) {
                 continue;
             }
@@ -97,7 +97,7 @@ async fn each_permission_allows_its_own_action_only(gateway: Gateway) {
             .sql(format!("DELETE FROM permission WHERE user_id = {VIEWER}"))
             .await
             .unwrap();
-        let Right(verb, kind) = granted;
+        let Permission(verb, kind) = granted;
         let status_without_permission = if verb == Verb::Change && MOVEMENTS.contains(&kind) {
             405
         } else {

@@ -1,8 +1,8 @@
-//! Rights: the model permissions of the database, and sets of them.
+//! The permissions of users and groups, and sets of permissions.
 
 use crate::kind::Kind;
 
-/// An action that needs its own right. Reading needs only a login.
+/// An action that requires a permission of its own. Reading requires only a login.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verb {
     Add,
@@ -30,15 +30,15 @@ impl Verb {
     }
 }
 
-/// One model permission, such as `add_outflow`.
+/// One permission, such as `add_outflow`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Right(pub Verb, pub Kind);
+pub struct Permission(pub Verb, pub Kind);
 
-impl Right {
-    /// Needed for every operation on webhooks, including reading.
+impl Permission {
+    /// Required for every operation on webhooks, including reading.
     pub const WEBHOOKS: Self = Self(Verb::Change, Kind::Webhook);
 
-    /// The 18 rights of the inventory, noun by noun, and [`Right::WEBHOOKS`].
+    /// The 18 permissions of the inventory, grouped by resource, and [`Permission::WEBHOOKS`].
     pub fn all() -> impl Iterator<Item = Self> {
         Kind::ALL
             .into_iter()
@@ -46,13 +46,13 @@ impl Right {
             .chain([Self::WEBHOOKS])
     }
 
-    /// The name used by the database and by Django.
+    /// The name in the database and in Django.
     pub fn codename(self) -> String {
         format!("{}_{}", self.0.name(), self.1.singular())
     }
 
-    pub fn of_codename(codename: &str) -> Option<Self> {
-        Self::all().find(|right| right.codename() == codename)
+    pub fn from_codename(codename: &str) -> Option<Self> {
+        Self::all().find(|permission| permission.codename() == codename)
     }
 
     const fn bit(self) -> u32 {
@@ -60,22 +60,26 @@ impl Right {
     }
 }
 
-/// A set of rights.
+/// A set of permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Rights(u32);
+pub struct PermissionSet(u32);
 
-impl Rights {
+impl PermissionSet {
     pub fn all() -> Self {
-        Right::all().collect()
+        Permission::all().collect()
     }
 
-    pub const fn contains(self, right: Right) -> bool {
-        self.0 & right.bit() != 0
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & permission.bit() != 0
     }
 }
 
-impl FromIterator<Right> for Rights {
-    fn from_iter<I: IntoIterator<Item = Right>>(rights: I) -> Self {
-        Self(rights.into_iter().fold(0, |bits, right| bits | right.bit()))
+impl FromIterator<Permission> for PermissionSet {
+    fn from_iter<I: IntoIterator<Item = Permission>>(permissions: I) -> Self {
+        Self(
+            permissions
+                .into_iter()
+                .fold(0, |bits, permission| bits | permission.bit()),
+        )
     }
 }

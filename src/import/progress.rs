@@ -1,4 +1,4 @@
-//! `Watch`: the progress of an import, and its cancellation.
+//! `ImportProgress`: the progress of an import, and its cancellation.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -10,7 +10,7 @@ use crate::error::{Error, Result};
 
 /// The state that the import, the progress bar and the signal handler share. Clones refer to the same state.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Watch {
+pub(crate) struct ImportProgress {
     source: Progress,
     comparison: Arc<ComparisonProgress>,
 }
@@ -22,7 +22,7 @@ struct ComparisonProgress {
     total: AtomicU64,
 }
 
-impl Watch {
+impl ImportProgress {
     /// The progress of the source's reader.
     pub(crate) fn source(&self) -> Progress {
         self.source.clone()
@@ -40,7 +40,7 @@ impl Watch {
     /// Checks that the import was not cancelled.
     ///
     /// # Errors
-    /// Fails after [`Watch::cancel`].
+    /// Fails after [`ImportProgress::cancel`].
     pub(super) fn check(&self) -> Result<()> {
         if self.is_cancelled() {
             return Err(Error::internal("cancelled"));

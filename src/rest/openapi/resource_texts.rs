@@ -1,4 +1,4 @@
-//! The names of nouns, and the texts that differ between them.
+//! Names of resources, and the texts that differ between them.
 
 use openapi_document::capitalized;
 
@@ -13,7 +13,7 @@ pub(super) fn operation_name(kind: Kind) -> String {
 }
 
 /// Returns the name in the ids of operations on lists: `Products`.
-pub(super) fn operations_name(kind: Kind) -> String {
+pub(super) fn plural_operation_name(kind: Kind) -> String {
     match kind {
         Kind::Webhook => "WebhookEndpoints".to_owned(),
         kind => capitalized(kind.plural()),
@@ -33,7 +33,7 @@ pub(super) fn graphql_field(name: &str) -> String {
         .unwrap_or_default()
 }
 
-/// Returns the noun with its article: `an inflow`.
+/// Returns the name with its article: `an inflow`.
 pub(super) fn with_article(kind: Kind) -> String {
     let article = match kind {
         Kind::Inflow | Kind::Outflow => "an",
@@ -42,7 +42,7 @@ pub(super) fn with_article(kind: Kind) -> String {
     format!("{article} {}", kind.singular())
 }
 
-/// Describes the noun.
+/// Describes the resource.
 pub(super) const fn description(kind: Kind) -> &'static str {
     match kind {
         Kind::Brand => "The manufacturer of a product.",
