@@ -1,6 +1,6 @@
 //! Reads of single rows by id, shared by requests that run at the same time.
 //!
-//! Most of the time of such a read goes to the round trip. So while [`CONCURRENT`] statements are reading rows of a table,
+//! Most of the time of such a read is spent on the round trip. So while [`CONCURRENT_READS`] statements are reading rows of a table,
 //! the ids of further callers wait, and one statement then reads all of their rows. Each statement begins after the calls
 //! that share it, so each caller sees all changes that were committed before its call.
 
@@ -20,7 +20,7 @@ use crate::models::{Table, by_id_statement, by_ids_statement};
 
 /// The maximum number of statements that read single rows of one table at the same time. With fewer, a caller more often
 /// waits for the statement of others; with more, fewer callers share a statement.
-const CONCURRENT: usize = 2;
+const CONCURRENT_READS: usize = 2;
 
 /// The batches of all tables.
 #[derive(Default)]
@@ -44,19 +44,19 @@ type Rows<E> = HashMap<i64, <E as sea_orm::EntityTrait>::Model>;
 impl Postgres {
     /// The row with this id.
     pub(crate) async fn row<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
-        let read = self.row_batches.of::<E>().join(self, id);
-        let waited = self.with_time_limit(async { Ok::<_, Error>(read.await) }).await;
-        Ok(waited??.get(&id).cloned())
+        let read = self.row_batches.for_table::<E>().join(self, id);
+        let result = self.with_time_limit(async { Ok::<_, Error>(read.await) }).await;
+        Ok(result??.get(&id).cloned())
     }
 }
 
 impl RowBatches {
-    fn of<E: Table>(&self) -> Arc<Batches<E>> {
+    fn for_table<E: Table>(&self) -> Arc<Batches<E>> {
         let mut tables = lock(&self.0);
         let new = || {
             Arc::new(Batches::<E> {
                 next: Mutex::new(None),
-                running: Semaphore::new(CONCURRENT),
+                running: Semaphore::new(CONCURRENT_READS),
             })
         };
         let batches = Arc::clone(tables.entry(TypeId::of::<E>()).or_insert_with(|| new()));
@@ -79,7 +79,7 @@ impl<E: Table> Batches<E> {
 
     async fn read(self: Arc<Self>, postgres: Postgres) -> Result<Arc<Rows<E>>, DbErr> {
         let _permit = self.running.acquire().await;
-        // A caller that joins from here on needs another read.
+        // A caller that joins after this needs another read.
         let ids = lock(&self.next).take().map_or_else(Vec::new, |batch| batch.ids);
         let statement = match ids.as_slice() {
             [id] => by_id_statement::<E>(Backend::Postgres, *id),
@@ -97,7 +97,7 @@ fn key<E: Table>(row: &E::Model) -> i64 {
     let key = E::PrimaryKey::iter().next().map(|key| row.get(key.into_column()));
     match key {
         Some(Value::BigInt(Some(id))) => id,
-        // Rows are only read by the id of a table whose key is an integer.
+        // Rows are read by id only from tables with an integer key.
         _ => 0,
     }
 }
