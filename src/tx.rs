@@ -119,7 +119,7 @@ impl Tx {
         self.transaction.backend()
     }
 
-    /// The rows of a statement that selects all columns of the table.
+    /// The rows of a statement that selects or returns columns of the table. Columns that are not selected have their default.
     pub(crate) async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
         self.transaction.models::<E>(statement).await
     }

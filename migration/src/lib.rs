@@ -21,6 +21,7 @@ mod m20261126_000012_token_revocation;
 mod m20261126_000013_idempotency_keys;
 mod m20261126_000014_compatible_migrations;
 mod m20261126_000015_revisions;
+mod m20261127_000016_hot_updates;
 mod refold;
 
 pub use refold::refold_batch;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000013_idempotency_keys::Migration),
             Box::new(m20261126_000014_compatible_migrations::Migration),
             Box::new(m20261126_000015_revisions::Migration),
+            Box::new(m20261127_000016_hot_updates::Migration),
         ]
     }
 }

@@ -6,8 +6,8 @@
 use ::entity::fold;
 use sea_orm::sea_query::{Asterisk, Expr, Func, NullOrdering, SelectStatement};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait as _, ModelTrait as _, QueryFilter, QueryOrder, QuerySelect, QueryTrait,
-    Select,
+    ColumnTrait, ConnectionTrait as _, IdenStatic as _, Iterable as _, ModelTrait as _, QueryFilter,
+    QueryOrder, QuerySelect, QueryTrait, Select,
 };
 use table_query::cursor::{Side, side_condition};
 use table_query::{Direction, ListColumn, PageStart, TextPosition, search_terms};
@@ -101,7 +101,30 @@ impl<R: Collection> Listing<R> {
 
     /// The matching rows, unordered.
     pub(crate) fn matching(&self) -> Result<Select<R>> {
-        Ok(self.condition()?.apply(R::find()))
+        Ok(self.condition()?.apply(self.rows()))
+    }
+
+    /// Selects the columns that are read.
+    pub(crate) fn rows(&self) -> Select<R> {
+        let mut select = R::find();
+        let columns = self.columns().into_iter();
+        QueryTrait::query(&mut select)
+            .clear_selects()
+            .columns(columns.map(|column| column.as_column_ref()));
+        select
+    }
+
+    /// The columns that are read. Folded texts are left out, because the APIs do not return them, except for those that the
+    /// order compares, because cursors contain them.
+    pub(crate) fn columns(&self) -> Vec<R::Column> {
+        let is = |one: R::Column, other: R::Column| one.as_str() == other.as_str();
+        let terms = self.terms();
+        R::Column::iter()
+            .filter(|column| {
+                terms.iter().any(|(compared, ..)| is(*compared, *column))
+                    || R::texts().all(|(_, text)| !is(text.folded, *column))
+            })
+            .collect()
     }
 
     /// Whether an index yields the rows that refer to one row in this order, without reading other rows.
@@ -261,7 +284,7 @@ impl<R: Collection> Listing<R> {
         let Some(start) = start.filter(is_near) else {
             return Ok(None);
         };
-        let mut part = at_revision(R::find(), db.backend(), start.revision);
+        let mut part = at_revision(self.rows(), db.backend(), start.revision);
         if let Some(after) = &start.after {
             part = part.filter(side_condition(&self.cursor_terms(), after, Side::After));
         }
@@ -298,7 +321,7 @@ impl<R: Collection> Listing<R> {
     fn slice(&self, offset: u64, size: u64) -> Result<Select<R>> {
         let condition = self.condition()?;
         if offset == 0 && condition.matches_all() {
-            return Ok(self.add_order(R::find()).limit(size));
+            return Ok(self.add_order(self.rows()).limit(size));
         }
         Ok(self.select_by_ids(condition.apply(R::find()), offset, size))
     }
@@ -312,6 +335,6 @@ impl<R: Collection> Listing<R> {
             .offset(offset)
             .limit(size)
             .into_query();
-        self.add_order(R::find().filter(key::<R>().in_subquery(chosen)))
+        self.add_order(self.rows().filter(key::<R>().in_subquery(chosen)))
     }
 }

@@ -43,7 +43,7 @@ impl<R: Collection> Listing<R> {
         if request.skip > 0 || !self.condition()?.matches_all() {
             // A subquery selects the ids, for which an index can suffice, so that other rows are not read.
             let chosen = select.select_only().column(key::<R>()).into_query();
-            select = R::find().filter(key::<R>().in_subquery(chosen));
+            select = self.rows().filter(key::<R>().in_subquery(chosen));
             order_by(QueryTrait::query(&mut select), &terms, request.is_backward);
         }
         let db = permit.ctx().db();
@@ -74,10 +74,17 @@ impl<R: Collection> Listing<R> {
         } else {
             // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
             let of_parent = reference.into_expr().eq(backend.parent());
-            backend.filter_first(R::default().into_iden(), of_parent, part)
+            let compared = self.condition()?.matches_all().then(|| {
+                let columns = self.terms().into_iter();
+                columns.map(|(column, ..)| column.into_iden()).collect()
+            });
+            backend.filter_first(R::default().into_iden(), of_parent, compared, part)
         };
         let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
+        statement
+            .clear_selects()
+            .columns(self.columns().into_iter().map(in_page));
         let terms: Vec<Term> = self
             .terms()
             .into_iter()

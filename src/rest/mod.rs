@@ -19,5 +19,6 @@ mod verbs;
 mod webhook_endpoint;
 
 pub use self::path::ROOT;
+pub(crate) use self::route::has_numeric_ids;
 pub use self::routes::openapi_description;
 pub(crate) use self::routes::routes;

@@ -5,11 +5,9 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
 use axum::handler::Handler;
 use axum::http::{HeaderValue, StatusCode, header};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::response::IntoResponse as _;
 use axum::routing::{MethodFilter, MethodRouter};
 use openapi_document::Schemas;
 use serde_json::Value;
@@ -117,32 +115,37 @@ impl Route {
             .options(async move || (StatusCode::NO_CONTENT, options, ()))
             .fallback(async move || ErrorResponse::method_not_allowed_except(&allow).into_response());
         let path = format!("{}{}", ROOT, self.path.trim_end_matches('/'));
-        let ids: Arc<[usize]> = path
-            .split('/')
-            .enumerate()
-            .filter(|(_, part)| part.starts_with('{'))
-            .map(|(position, _)| position)
-            .collect();
-        let handlers = if ids.is_empty() {
-            handlers
-        } else {
-            handlers.layer(middleware::from_fn_with_state(ids, require_numeric_ids))
-        };
         router.route(&path, handlers)
     }
 }
 
-/// Responds with 404 if an id is not a number. This comes before all other checks, because such a path does not exist for
-/// any method or caller. The state has the positions of the ids in the path.
-async fn require_numeric_ids(State(ids): State<Arc<[usize]>>, request: Request, next: Next) -> Response {
-    let path = request.uri().path();
-    let is_number = |position: &usize| {
-        let id = path.split('/').nth(*position).unwrap_or_default();
-        id.bytes().all(|byte| byte.is_ascii_digit())
-    };
-    if ids.iter().all(is_number) {
-        next.run(request).await
-    } else {
-        ErrorResponse::not_found().into_response()
+/// Whether all ids in the path of a request are numbers, where the route has ids. If not, the path does not exist for any
+/// method or caller.
+pub(crate) fn has_numeric_ids(route: &str, path: &str) -> bool {
+    !route.starts_with(ROOT)
+        || route
+            .split('/')
+            .zip(path.split('/'))
+            .filter(|(part, _)| part.starts_with('{'))
+            .all(|(_, id)| id.bytes().all(|byte| byte.is_ascii_digit()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::has_numeric_ids;
+
+    #[test]
+    fn ids_are_numbers() {
+        for (route, path, is_numeric) in [
+            ("/api/v1/brands/{id}", "/api/v1/brands/17", true),
+            ("/api/v1/brands/{id}", "/api/v1/brands/x", false),
+            ("/api/v1/brands/{id}", "/api/v1/brands/1x", false),
+            ("/api/v1/a/{id}/b/{other}", "/api/v1/a/1/b/2", true),
+            ("/api/v1/a/{id}/b/{other}", "/api/v1/a/1/b/x", false),
+            ("/api/v1/brands", "/api/v1/brands", true),
+            ("/static/{name}", "/static/x", true),
+        ] {
+            assert_eq!(has_numeric_ids(route, path), is_numeric, "{route} {path}");
+        }
     }
 }

@@ -1,10 +1,7 @@
 //! Cross-origin requests: pages of the origins in `CORS_ALLOWED_ORIGINS` may call the APIs from a browser.
 
-use std::sync::Arc;
-
-use axum::extract::{Request, State};
+use axum::extract::Request;
 use axum::http::HeaderValue;
-use axum::middleware::Next;
 use axum::response::Response;
 
 use crate::services::Services;
@@ -16,6 +13,10 @@ const EXPOSED: HeaderValue = HeaderValue::from_static(
 );
 
 /// Responds to preflight requests, and adds the headers that let a page read a response.
-pub(super) async fn cors(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
-    http_server::cors::cors(&services.config.cors_allowed_origins, EXPOSED, request, next).await
+pub(super) async fn cors(
+    services: &Services,
+    request: Request,
+    respond: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
+    http_server::cors::cors(&services.config.cors_allowed_origins, EXPOSED, request, respond).await
 }

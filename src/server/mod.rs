@@ -2,6 +2,7 @@
 //! manages the connections.
 
 mod cors;
+mod guard;
 mod health;
 mod observe;
 mod router;

@@ -16,6 +16,7 @@ use http_server::request_id::{REQUEST_ID, request_id};
 use rate_limit::WINDOW;
 use request_telemetry::{ActiveRequest, Quota, Record, Span, Traces, method_name};
 
+use super::guard::guard;
 use super::health::is_probe;
 use crate::origin;
 use crate::rest::error::RestError;
@@ -42,7 +43,8 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
         status: None,
         services,
     };
-    let responding = next.run(Request::from_parts(parts, body));
+    let services = Arc::clone(&log_line.services);
+    let responding = guard(&services, Request::from_parts(parts, body), next);
     let mut response = log_line.record.scope(responding).await;
     log_line.status = Some(response.status());
     log_line.add_headers(&mut response);

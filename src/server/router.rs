@@ -3,30 +3,21 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::extract::{Request, State};
-use axum::http::request::Parts;
-use axum::http::{Method, StatusCode, Version, header};
-use axum::middleware::{self, Next};
-use axum::response::{IntoResponse as _, Response};
+use axum::http::{Method, StatusCode};
+use axum::middleware;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
-use http_server::header::list_values;
-use http_server::origin;
-use http_server::precondition::{ReadPreconditions, weaken_tag_if_compressed};
-use http_server::security::add_security_headers;
 use tower_http::CompressionLevel;
-use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{NotForContentType, Predicate as _, SizeAbove};
 
-use crate::config::Config;
-use crate::error::{Error, Malformed, Result};
+use super::{health, observe};
+use crate::error::Result;
 use crate::http::pages;
 use crate::origin::public as public_url;
-use crate::rest::error::{ErrorResponse, RestError};
+use crate::rest::error::ErrorResponse;
 use crate::services::Services;
 use crate::{graphql, rest};
-
-use super::{cors, health, observe};
 
 /// The smallest response body to compress, in bytes. Compressing a page of ten rows takes several times as long as creating
 /// it.
@@ -53,7 +44,6 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .and(NotForContentType::const_new("text/event-stream"))
         .and(NotForContentType::const_new("font/"))
         .and(NotForContentType::IMAGES);
-    let services_of_panics = Arc::clone(&services);
     routes
         .fallback(async || ErrorResponse::not_found().into_response())
         // For pages, probes and metrics. The routes of the APIs have their own fallbacks.
@@ -61,18 +51,12 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
             Method::OPTIONS => StatusCode::NO_CONTENT.into_response(),
             _ => ErrorResponse::method_not_allowed().into_response(),
         })
-        // The innermost layer comes first. The panic itself has been logged by the panic hook.
-        .layer(CatchPanicLayer::custom(move |_| {
-            services_of_panics.metrics.count_panic();
-            ErrorResponse::after_panic().into_response()
-        }))
+        // Only two layers, because each one allocates and moves the request. The innermost comes first.
         .layer(
             CompressionLayer::new()
                 .quality(CompressionLevel::Fastest)
                 .compress_when(compressible),
         )
-        .layer(middleware::from_fn_with_state(Arc::clone(&services), cors::cors))
-        .layer(middleware::from_fn_with_state(Arc::clone(&services), guard))
         .layer(middleware::from_fn_with_state(
             Arc::clone(&services),
             observe::observe,
@@ -80,49 +64,10 @@ fn with_layers(routes: Router<Arc<Services>>, services: Arc<Services>) -> Router
         .with_state(services)
 }
 
-/// Checks every request, and adds headers to every response. This is one layer, because each layer boxes its future.
-async fn guard(State(services): State<Arc<Services>>, request: Request, next: Next) -> Response {
-    let (parts, body) = request.into_parts();
-    let mut response = if !has_known_transfer_coding(&parts) {
-        ErrorResponse::unknown_transfer_coding().into_response()
-    } else if !has_served_host(&parts, &services.config) {
-        RestError::from(Error::Malformed(Malformed::Host)).into_response()
-    } else {
-        let preconditions = ReadPreconditions::of(&parts);
-        let response = next.run(Request::from_parts(parts, body)).await;
-        let failure = || ErrorResponse::from(&Error::VersionConflict).into_response();
-        preconditions.apply(weaken_tag_if_compressed(response), failure)
-    };
-    add_security_headers(response.headers_mut());
-    response
-}
-
-/// Whether the request has exactly one well-formed host, which is in `ALLOWED_HOSTS` unless that is empty.
-fn has_served_host(parts: &Parts, config: &Config) -> bool {
-    let host_headers = parts.headers.get_all(header::HOST).iter().count();
-    let is_probe = health::is_probe(parts.uri.path());
-    let hosts = &config.allowed_hosts;
-    match origin::host(parts) {
-        _ if host_headers > 1 => false,
-        // Probes use the IP address as the host, or none. HTTP/1.0 does not require a host.
-        None => host_headers == 0 && (is_probe || parts.version < Version::HTTP_11 && hosts.is_empty()),
-        Some(host) if !origin::has_host_syntax(host) => false,
-        Some(_) if is_probe || hosts.is_empty() => true,
-        Some(_) => origin::forwarded_host(parts, &config.trusted_proxies)
-            .is_some_and(|host| origin::is_listed(hosts, host)),
-    }
-}
-
-/// Whether hyper decodes the transfer codings of the body. It would pass on the body undecoded for any coding other than
-/// `chunked`.
-fn has_known_transfer_coding(parts: &Parts) -> bool {
-    let mut codings = list_values(&parts.headers, header::TRANSFER_ENCODING);
-    codings.all(|coding| coding.eq_ignore_ascii_case("chunked"))
-}
-
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::extract::Request;
     use axum::http::StatusCode;
     use clap::{Args as _, FromArgMatches as _};
     use http_body_util::BodyExt as _;

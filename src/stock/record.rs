@@ -9,8 +9,10 @@ use ::entity::stock_change::Reason;
 use ::entity::{Record as _, product, stock_change};
 use database::Backend;
 use sea_orm::ActiveValue::{NotSet, Set};
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ColumnTrait, DbErr, EntityTrait, QueryFilter};
+use sea_orm::sea_query::{Expr, ExprTrait, Query};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait as _, DbErr, EntityTrait, Iterable as _, QueryFilter, QueryTrait as _,
+};
 
 use super::movement::Movement;
 use super::movement_batch::{self, actor_id};
@@ -56,10 +58,7 @@ pub async fn record<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result<Crea
 
 async fn record_in_steps<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result<Option<Created<M>>, DbErr> {
     let change = M::SIGN * movement.quantity;
-    if !change_quantity(tx, movement.product_id, change).await? {
-        return Ok(None);
-    }
-    let Some(product) = product::Entity::find_by_id(movement.product_id).one(tx).await? else {
+    let Some(product) = change_quantity(tx, movement.product_id, change).await? else {
         return Ok(None);
     };
     let row = insert::<M>(tx, M::row(movement, &product, tx.ctx().now)).await?;
@@ -78,17 +77,13 @@ async fn record_in_steps<M: Movement>(tx: &Tx, movement: &NewMovement) -> Result
 pub async fn reverse<M: Movement>(tx: &Tx, row: &M::Model) -> Result<product::Model> {
     let (product_id, quantity) = M::product_and_quantity(row);
     let change = -M::SIGN * quantity;
-    if !change_quantity(tx, product_id, change).await? {
+    let Some(product) = change_quantity(tx, product_id, change).await? else {
         return Err(match failure_reason(tx, product_id, change).await? {
             RecordError::Shortage(shortage) => Error::InsufficientStock(shortage),
             RecordError::NoProduct => Error::NotFound,
             RecordError::Failed(error) => error.into(),
         });
-    }
-    let product = product::Entity::find_by_id(product_id)
-        .one(tx)
-        .await?
-        .ok_or(Error::NotFound)?;
+    };
     add_entry(tx, &product, M::DELETED, change, Some(row.id()), None).await?;
     Ok(product)
 }
@@ -111,19 +106,21 @@ pub async fn adjust(tx: &Tx, product: &mut product::Model, quantity: i64) -> Res
     Ok(add_entry(tx, product, Reason::Adjustment, change, None, None).await?)
 }
 
-/// Adds to the quantity of a product. Returns false if there is no such product or the stock does not allow the change.
-async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<bool, DbErr> {
+/// Adds to the quantity of a product, and returns the product with its new stock. Returns `None` if there is no such product
+/// or the stock does not allow the change.
+async fn change_quantity(tx: &Tx, product_id: i64, change: i64) -> Result<Option<product::Model>, DbErr> {
     use product::Column;
     let new_quantity = || Expr::col(Column::Quantity).add(change);
-    let updated = product::Entity::update_many()
+    let mut update = product::Entity::update_many()
         .col_expr(Column::Quantity, new_quantity())
         .col_expr(Column::Version, Expr::col(Column::Version).add(1))
         .col_expr(Column::UpdatedAt, Expr::val(tx.ctx().now))
         .filter(Column::Id.eq(product_id))
         .filter(new_quantity().between(0, INT_MAX))
-        .exec(tx)
-        .await?;
-    Ok(updated.rows_affected > 0)
+        .into_query();
+    update.returning(Query::returning().columns(Column::iter()));
+    let statement = tx.get_database_backend().build(&update);
+    Ok(tx.models::<product::Entity>(statement).await?.pop())
 }
 
 /// Finds out why a change of stock was not possible.

@@ -84,15 +84,22 @@ impl Backend {
     }
 
     /// A query of one table that first selects the rows that meet `condition`, for which there is an index, and then filters and
-    /// sorts them, so that its cost depends on the number of these rows and not on the size of the table.
+    /// sorts them, so that its cost depends on the number of these rows and not on the size of the table. `columns` are
+    /// those that the query filters and sorts by, and the key, if they are known: [`per_parent`](Self::per_parent) needs no
+    /// others on SQLite, so an index with these columns suffices.
     pub fn filter_first(
         self,
         table: DynIden,
         condition: Expr,
+        columns: Option<Vec<DynIden>>,
         mut query: SelectStatement,
     ) -> SelectStatement {
         let mut rows = Query::select();
-        rows.column(Asterisk).from(table.clone()).and_where(condition);
+        match columns.filter(|_| self == Self::Sqlite) {
+            Some(columns) => rows.columns(columns),
+            None => rows.column(Asterisk),
+        };
+        rows.from(table.clone()).and_where(condition);
         // A subquery with a limit is not merged into the query around it.
         match self {
             Self::Sqlite => rows.limit(u64::try_from(i64::MAX).unwrap_or_default()),

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
 use sea_orm::{
-    DbErr, EntityTrait, Iterable as _, PrimaryKeyToColumn, QueryFilter as _, QueryTrait as _, Statement,
-    Value,
+    DbErr, EntityTrait, IdenStatic as _, Iterable as _, PrimaryKeyToColumn, QueryFilter as _,
+    QueryTrait as _, Statement, Value,
 };
 
 use crate::database::Link;
@@ -19,13 +19,22 @@ use crate::observer::finish;
 use crate::sqlite::Connection;
 use crate::{Backend, Database};
 
-/// A table from which whole rows can be read. Each row starts as the default of its model, in which the values are then set.
-pub trait Table: EntityTrait<Model: Default + Send> + 'static {}
+/// A table from which rows can be read. Each row starts as the default of its model, in which the values are then set.
+pub trait Table: EntityTrait<Model: Default + Send + Sync> + 'static {}
 
-impl<E: EntityTrait<Model: Default + Send> + 'static> Table for E {}
+impl<E: EntityTrait<Model: Default + Send + Sync> + 'static> Table for E {}
+
+/// A function that finds columns of the table by their names. It is fastest if they are looked up in the table's order.
+pub(crate) fn column_finder<E: Table>() -> impl FnMut(&str) -> Option<E::Column> {
+    let mut next = E::Column::iter();
+    move |name| {
+        let is_named = |column: &E::Column| column.as_str() == name;
+        next.find(is_named).or_else(|| E::Column::iter().find(is_named))
+    }
+}
 
 impl Database {
-    /// The rows of a statement that selects all columns of the table.
+    /// The rows of a statement that selects columns of the table. Columns that are not selected have their default.
     pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
         let statement = with_literal_limits(statement);
         match &self.link {
@@ -68,9 +77,17 @@ impl Database {
         numbers?.ok_or_else(|| DbErr::RecordNotFound("a query for numbers returned no row".to_owned()))
     }
 
-    /// The row with this id.
+    /// The row with this id. On PostgreSQL, concurrent calls may share a statement.
     pub async fn by_id<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
-        Ok(self.models::<E>(by_id::<E>(self.backend(), id)).await?.pop())
+        let Link::Postgres(postgres) = &self.link else {
+            let statement = by_id_statement::<E>(self.backend(), id);
+            return Ok(self.models::<E>(statement).await?.pop());
+        };
+        let span = self.statement_started(&text::<E>(Backend::Postgres, Keys::One));
+        // Boxed, so that callers' futures stay small.
+        let row = Box::pin(postgres.row::<E>(id)).await;
+        finish(span, &row);
+        row
     }
 
     /// The rows with these ids, in no particular order, by one statement.
@@ -78,12 +95,7 @@ impl Database {
         match ids {
             [] => Ok(Vec::new()),
             [id] => Ok(self.by_id::<E>(*id).await?.into_iter().collect()),
-            ids => {
-                let backend = self.backend();
-                let text = text::<E>(backend, Keys::Several);
-                self.models::<E>(statement(backend, &text, backend.id_list(ids).into()))
-                    .await
-            }
+            ids => self.models::<E>(by_ids_statement::<E>(self.backend(), ids)).await,
         }
     }
 }
@@ -124,8 +136,13 @@ pub(crate) fn with_literal_limits(statement: Statement) -> Statement {
 
 const LIMIT: &str = "LIMIT ";
 
-fn by_id<E: Table>(backend: Backend, id: i64) -> Statement {
+pub(crate) fn by_id_statement<E: Table>(backend: Backend, id: i64) -> Statement {
     statement(backend, &text::<E>(backend, Keys::One), id.into())
+}
+
+pub(crate) fn by_ids_statement<E: Table>(backend: Backend, ids: &[i64]) -> Statement {
+    let text = text::<E>(backend, Keys::Several);
+    statement(backend, &text, backend.id_list(ids).into())
 }
 
 fn statement(backend: Backend, text: &str, value: Value) -> Statement {

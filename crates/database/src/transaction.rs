@@ -133,7 +133,7 @@ impl Transaction {
         }
     }
 
-    /// The rows of a statement that selects all columns of the table.
+    /// The rows of a statement that selects or returns columns of the table. Columns that are not selected have their default.
     pub async fn models<E: Table>(&self, statement: Statement) -> Result<Vec<E::Model>, DbErr> {
         let statement = with_literal_limits(statement);
         match &self.link {

@@ -1,5 +1,5 @@
-//! Sets `__schema { description }` to the description of the service. async-graphql returns the description
-//! of the type `__Schema`.
+//! Sets `__schema { description }` to the description of the service. async-graphql would return the
+//! description of the type `__Schema` instead.
 
 use async_graphql::Value;
 

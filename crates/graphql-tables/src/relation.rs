@@ -131,15 +131,9 @@ impl<E: HasNode<C>, C: TableContext> OutputType for Reference<'_, E, C> {
     }
 }
 
-/// The key under which siblings share a list: the field with its arguments as written in the document. Variables need not
-/// be resolved, since they have one value for the whole operation and siblings are dropped at its end.
+/// The key under which siblings share a list: the address of the field in the document, which is not moved while an operation
+/// is executed. Siblings are dropped at the end of the operation.
 pub fn relation_key(cx: &Context<'_>) -> String {
-    use std::fmt::Write as _;
     let field = &cx.item.node;
-    let mut key = field.name.node.to_string();
-    for (name, value) in &field.arguments {
-        // Writing to a string does not fail.
-        let _ = write!(key, " {}: {}", name.node, value.node);
-    }
-    key
+    format!("{} {:p}", field.name.node, std::ptr::from_ref(field))
 }

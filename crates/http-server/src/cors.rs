@@ -5,7 +5,6 @@
 
 use axum::extract::Request;
 use axum::http::{HeaderValue, Method, StatusCode, header};
-use axum::middleware::Next;
 use axum::response::{IntoResponse as _, Response};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
@@ -13,11 +12,16 @@ const METHODS: HeaderValue = HeaderValue::from_static("GET, HEAD, POST, PUT, PAT
 /// higher.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("600");
 
-/// Responds to preflight requests of the `allowed` origins, and adds the headers that let their pages read a response,
-/// including the header fields listed in `exposed`. `*` allows every origin; an empty list switches CORS off.
-pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, next: Next) -> Response {
+/// Responds to preflight requests of the `allowed` origins, and adds the headers that let their pages read the response of
+/// `respond`, including the header fields listed in `exposed`. `*` allows every origin; an empty list switches CORS off.
+pub async fn cors(
+    allowed: &[String],
+    exposed: HeaderValue,
+    request: Request,
+    respond: impl AsyncFnOnce(Request) -> Response,
+) -> Response {
     if allowed.is_empty() {
-        return next.run(request).await;
+        return respond(request).await;
     }
     let allows_all = allowed.iter().any(|allowed| allowed == "*");
     let origin = request.headers().get(header::ORIGIN);
@@ -47,7 +51,7 @@ pub async fn cors(allowed: &[String], exposed: HeaderValue, request: Request, ne
         headers.insert(header::ACCESS_CONTROL_MAX_AGE, MAX_AGE);
         response
     } else {
-        next.run(request).await
+        respond(request).await
     };
     let headers = response.headers_mut();
     if let Some(allowed) = allowed {

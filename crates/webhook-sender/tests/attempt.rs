@@ -18,7 +18,7 @@ fn message(secrets: usize) -> SignedMessage {
     SignedMessage::new(id, 1_649_367_553, &vec![secret; secrets], BODY.into())
 }
 
-/// Sends a message to a local port that sends `response`. Returns the request as text, and the result.
+/// Sends a message to a local server that responds with `response`. Returns the request as text, and the result.
 async fn attempt(policy: TargetPolicy, response: &'static str) -> (String, AttemptResult) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://localhost:{}/hook", listener.local_addr().unwrap().port());

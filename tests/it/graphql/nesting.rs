@@ -279,7 +279,8 @@ async fn orders_of_other_columns_read_only_the_rows_of_the_parents(gateway: Gate
         Column::CostPrice,
     ] {
         let of_parent = Column::BrandId.into_expr().eq(backend.parent());
-        let rows = backend.filter_first(product::Entity.into_iden(), of_parent, ordered(column));
+        let compared = Some(vec![column.into_iden(), Column::Id.into_iden()]);
+        let rows = backend.filter_first(product::Entity.into_iden(), of_parent, compared, ordered(column));
         assert_planned_by_brand(&ctx, rows).await;
     }
     for (column, is_id) in [(Column::TitleFolded, false), (Column::Id, true)] {

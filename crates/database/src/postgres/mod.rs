@@ -11,6 +11,7 @@ pub(crate) mod error;
 mod pool;
 mod pooler;
 pub(crate) mod proxy;
+mod row_batches;
 mod rows;
 mod statements;
 mod tls;
@@ -28,6 +29,7 @@ use self::connection::{Connection, PreparationState, Response};
 use self::connector::Connector;
 use self::error::Error;
 use self::pool::Pool;
+use self::row_batches::RowBatches;
 pub(crate) use self::transaction::PostgresTransaction;
 use crate::database::Connections;
 use crate::models::Table;
@@ -87,6 +89,7 @@ impl From<Timeouts> for Settings {
 pub(crate) struct Postgres {
     pool: Pool,
     timeouts: Timeouts,
+    row_batches: Arc<RowBatches>,
 }
 
 impl Postgres {
@@ -107,6 +110,7 @@ impl Postgres {
         let postgres = Self {
             pool: Pool::new(connector, settings.pool_size),
             timeouts: settings.timeouts,
+            row_batches: Arc::default(),
         };
         let mut first = postgres.pool.acquire().await?;
         if prepared == PreparedStatements::Auto && postgres.is_behind_pooler(&mut first).await {

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use sea_orm::{DbErr, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyRow, QueryResult, Value};
+use sea_orm::{DbErr, ModelTrait as _, ProxyRow, QueryResult, Value};
 use tokio_postgres::Row;
 
 use super::error::Error;
 use super::value::Cell;
-use crate::models::Table;
+use crate::models::{Table, column_finder};
 
 /// The rows for SeaORM's entities and `FromQueryResult`: each is a map from column names to values.
 pub(super) fn results(rows: &[Row]) -> Result<Vec<QueryResult>, DbErr> {
@@ -31,12 +31,12 @@ pub(super) fn models<E: Table>(rows: &[Row]) -> Result<Vec<E::Model>, DbErr> {
     let Some(first) = rows.first() else {
         return Ok(Vec::new());
     };
+    let mut find = column_finder::<E>();
     let columns: Vec<E::Column> = first
         .columns()
         .iter()
         .map(|column| {
-            E::Column::iter()
-                .find(|of_table| of_table.as_str() == column.name())
+            find(column.name())
                 .ok_or_else(|| DbErr::Type("the database contains a column that can't be read".to_owned()))
         })
         .collect::<Result<_, _>>()?;

@@ -13,15 +13,12 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::types::ValueRef;
 use rusqlite::{CachedStatement, OpenFlags, StatementStatus, params_from_iter};
-use sea_orm::{
-    DbErr, ExecResult, IdenStatic as _, Iterable as _, ModelTrait as _, ProxyExecResult, ProxyRow,
-    QueryResult, Statement,
-};
+use sea_orm::{DbErr, ExecResult, ModelTrait as _, ProxyExecResult, ProxyRow, QueryResult, Statement};
 
 use super::error::error;
 use super::sum_product;
 use super::value::{DeclaredType, parameters, unreadable};
-use crate::models::Table;
+use crate::models::{Table, column_finder};
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
@@ -163,13 +160,12 @@ impl Connection {
     /// The rows of a statement that selects columns of one table; see `models.rs`.
     pub(crate) fn models<E: Table>(&self, statement: &Statement) -> Result<Vec<E::Model>, DbErr> {
         let mut prepared = self.prepare(&statement.sql)?;
+        let mut find = column_finder::<E>();
         let columns: Vec<(E::Column, DeclaredType)> = prepared
             .columns()
             .iter()
             .map(|column| {
-                let name = column.name();
-                E::Column::iter()
-                    .find(|column| column.as_str() == name)
+                find(column.name())
                     .map(|of_table| (of_table, DeclaredType::of(column.decl_type())))
                     .ok_or_else(|| unreadable("column"))
             })

@@ -80,6 +80,22 @@ fn money_text(value: Decimal) -> String {
     format!("{}{text}", "0".repeat(MONEY_WHOLE_DIGITS - whole))
 }
 
+/// The amount of a fixed-width text. `Decimal`'s own parser takes several times as long.
+fn read_money(text: &[u8]) -> Option<Decimal> {
+    let (whole, decimals) = text.split_at_checked(MONEY_WHOLE_DIGITS)?;
+    let decimals = decimals.strip_prefix(b".")?;
+    if decimals.len() != MONEY_DECIMALS as usize {
+        return None;
+    }
+    let mut digits = whole.iter().chain(decimals).skip_while(|digit| **digit == b'0');
+    let units = digits.try_fold(0_i128, |units, digit| {
+        digit
+            .is_ascii_digit()
+            .then(|| units * 10 + i128::from(digit - b'0'))
+    })?;
+    Decimal::try_from_i128_with_scale(units, MONEY_DECIMALS).ok()
+}
+
 /// The declared type of a column, which determines how its integers and texts are read.
 #[derive(Clone, Copy)]
 pub(super) enum DeclaredType {
@@ -104,12 +120,11 @@ impl DeclaredType {
             (Self::Moment, ValueRef::Integer(micros)) => Value::ChronoDateTimeUtc(Some(
                 DateTime::from_timestamp_micros(micros).ok_or_else(|| unreadable("timestamp"))?,
             )),
-            (Self::Money, ValueRef::Text(text)) => Value::Decimal(Some(
-                std::str::from_utf8(text)
-                    .ok()
-                    .and_then(|text| Decimal::from_str_exact(text).ok())
-                    .ok_or_else(|| unreadable("amount"))?,
-            )),
+            (Self::Money, ValueRef::Text(text)) => {
+                let parsed = || Decimal::from_str_exact(std::str::from_utf8(text).ok()?).ok();
+                let amount = read_money(text).or_else(parsed);
+                Value::Decimal(Some(amount.ok_or_else(|| unreadable("amount"))?))
+            }
             (Self::Boolean, ValueRef::Integer(value)) => Value::Bool(Some(value != 0)),
             (_, ValueRef::Integer(value)) => Value::BigInt(Some(value)),
             (_, ValueRef::Real(value)) => Value::Double(Some(value)),
@@ -129,8 +144,27 @@ pub(super) fn unreadable(kind: &str) -> DbErr {
 
 #[cfg(test)]
 mod tests {
-    use super::money_text;
+    use super::{money_text, read_money};
     use rust_decimal::Decimal;
+
+    #[test]
+    fn amounts_are_read_as_they_were_written() {
+        for amount in ["0.00", "0.01", "799.99", "1000000.10", "99999999999999999999.99"] {
+            let amount = Decimal::from_str_exact(amount).expect("a decimal");
+            let read = read_money(money_text(amount).as_bytes()).expect("an amount");
+            assert_eq!(read.to_string(), amount.to_string());
+        }
+        for text in [
+            "",
+            "799.99",
+            "0000000000000000799.999",
+            "000000000000000000a1.00",
+            "-",
+            ":",
+        ] {
+            assert_eq!(read_money(text.as_bytes()), None, "{text}");
+        }
+    }
 
     #[test]
     fn amounts_sort_as_text() {

@@ -7,7 +7,7 @@ use graphql_server::{ErrorCode, MAX_ERRORS};
 
 use crate::fixture::{Fixture, request};
 
-/// The code of the error, and the line and column of each of its errors; `None` if the request is accepted.
+/// The code of the request error, and the position of each of its errors; `None` if the request is accepted.
 fn request_error(
     fixture: &Fixture,
     text: &str,

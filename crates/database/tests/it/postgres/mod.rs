@@ -9,6 +9,7 @@ use sea_orm::{DbErr, Statement};
 mod connections;
 mod interruptions;
 mod poolers;
+mod row_batches;
 mod tls;
 
 /// The settings of these tests.
