@@ -60,7 +60,7 @@ impl Accounts {
     /// # Errors
     /// [`Error::Unavailable`] if the database does not respond within 6 seconds.
     pub async fn epochs(&self, db: &Database) -> Result<Epochs> {
-        // SQLite reads it in a few microseconds on the calling thread, so sharing would cost more.
+        // SQLite reads the epochs in a few microseconds on the calling thread. Sharing the read would cost more.
         if db.backend() == Backend::Sqlite {
             return read_epochs(db).await;
         }

@@ -104,7 +104,7 @@ impl<R: Collection> Listing<R> {
         Ok(self.condition()?.apply(self.rows()))
     }
 
-    /// Selects the columns that are read.
+    /// All rows, with the columns that are read.
     pub(crate) fn rows(&self) -> Select<R> {
         let mut select = R::find();
         let columns = self.columns().into_iter();
@@ -117,12 +117,12 @@ impl<R: Collection> Listing<R> {
     /// The columns that are read. Folded texts are left out, because the APIs do not return them, except for those that the
     /// order compares, because cursors contain them.
     pub(crate) fn columns(&self) -> Vec<R::Column> {
-        let is = |one: R::Column, other: R::Column| one.as_str() == other.as_str();
+        let is_same = |one: R::Column, other: R::Column| one.as_str() == other.as_str();
         let terms = self.terms();
         R::Column::iter()
             .filter(|column| {
-                terms.iter().any(|(compared, ..)| is(*compared, *column))
-                    || R::texts().all(|(_, text)| !is(text.folded, *column))
+                terms.iter().any(|(compared, ..)| is_same(*compared, *column))
+                    || R::texts().all(|(_, text)| !is_same(text.folded, *column))
             })
             .collect()
     }

@@ -119,8 +119,8 @@ impl Route {
     }
 }
 
-/// Whether all ids in the path of a request are numbers, where the route has ids. If not, the path does not exist for any
-/// method or caller.
+/// Whether the path of a request has a number wherever its route has an id. Otherwise the path does not exist for any method
+/// or caller. Always true outside of the REST API.
 pub(crate) fn has_numeric_ids(route: &str, path: &str) -> bool {
     !route.starts_with(ROOT)
         || route
