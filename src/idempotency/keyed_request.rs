@@ -13,11 +13,11 @@ pub struct RunningKeys(Mutex<HashSet<(i64, Key)>>);
 impl RunningKeys {
     /// Adds a key. Returns `None` if a request with it is being executed.
     pub fn insert(self: &Arc<Self>, user_id: i64, key: &Key) -> Option<Entry> {
-        let entry = (user_id, key.clone());
+        let user_and_key = (user_id, key.clone());
         let mut running = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.insert(entry.clone()).then(|| Entry {
+        running.insert(user_and_key.clone()).then(|| Entry {
             running: Arc::clone(self),
-            entry,
+            user_and_key,
         })
     }
 }
@@ -25,13 +25,13 @@ impl RunningKeys {
 /// A key in [`RunningKeys`], which is removed on drop.
 pub struct Entry {
     running: Arc<RunningKeys>,
-    entry: (i64, Key),
+    user_and_key: (i64, Key),
 }
 
 impl Drop for Entry {
     fn drop(&mut self) {
         let mut running = self.running.0.lock().unwrap_or_else(PoisonError::into_inner);
-        running.remove(&self.entry);
+        running.remove(&self.user_and_key);
     }
 }
 
@@ -40,7 +40,7 @@ pub struct KeyedRequest {
     pub user_id: i64,
     pub key: Key,
     pub fingerprint: Fingerprint,
-    /// The outcome of an earlier execution whose response is not stored, as JSON.
+    /// The outcome of an earlier execution, as JSON, if its response has not been stored.
     pub(super) recorded_outcome: Option<String>,
     is_committed: AtomicBool,
     has_conflict: AtomicBool,
@@ -49,7 +49,7 @@ pub struct KeyedRequest {
 
 impl KeyedRequest {
     pub(super) fn new(entry: Entry, fingerprint: Fingerprint, recorded_outcome: Option<String>) -> Self {
-        let (user_id, key) = entry.entry.clone();
+        let (user_id, key) = entry.user_and_key.clone();
         Self {
             user_id,
             key,

@@ -41,7 +41,7 @@ pub(crate) struct DeliveryView {
     message_id: String,
     /// The event.
     event: &'static str,
-    /// `pending` until it is `delivered` or has `failed` for good.
+    /// `pending` while attempts remain, then `delivered` or `failed`.
     #[schemars(extend("enum" = ["pending", "delivered", "failed"]))]
     outcome: &'static str,
     /// The time of the event.

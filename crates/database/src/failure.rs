@@ -48,7 +48,7 @@ impl Failure {
     }
 }
 
-/// Why the database could not respond, in one word for metrics.
+/// Why the database could not respond, as a label for metrics.
 pub fn outage(error: &DbErr) -> &'static str {
     if let Some((code, _)) = sqlite::error::code_and_message(error) {
         return sqlite::error::outage(code);

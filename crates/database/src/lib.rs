@@ -37,7 +37,8 @@
 //! - A connection that the server has closed is replaced. A statement that only reads, and a transaction that has not begun
 //!   to commit, run again.
 //! - Statements are prepared, unless a pooler shares connections between transactions.
-//! - Connections to a server that has become read-only are replaced; see [`Database::is_writable`].
+//! - Connections to a server that has become read-only are replaced, after a statement has failed because of it or when
+//!   [`Database::is_writable`] detects it.
 //!
 //! # Other items
 //!

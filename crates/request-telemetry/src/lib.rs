@@ -21,7 +21,7 @@
 //! # Guarantees
 //!
 //! - **No values.** Spans and metrics contain routes and statements only as templates, with placeholders. No path, query
-//!   string, variable or parameter is recorded. Labels of metrics have few values.
+//!   string, variable or parameter is recorded. Metric labels have a bounded set of values.
 //! - **Bounded.** The SDK's queue of spans is bounded and drops further spans, an export has a timeout, and at most 2,000
 //!   characters of a statement are recorded.
 //! - **Cheap when off.** Without an endpoint for traces, each request and each statement costs one check of an absent option.

@@ -64,7 +64,7 @@ impl<T> CursorPage<T> {
     }
 }
 
-/// A page of each of several parents.
+/// Pages of the lists of several parents, one for each.
 pub struct PagesByParent<T> {
     by_parent: HashMap<i64, Arc<CursorPage<T>>>,
     empty: Arc<CursorPage<T>>,
@@ -159,8 +159,8 @@ pub fn order_by(select: &mut SelectStatement, terms: &[Term], is_backward: bool)
     }
 }
 
-/// Selects the rows that refer to the current parent, and orders them by these terms. An index needs the reference first, and
-/// then the terms.
+/// Selects the rows that refer to the current parent, and orders them by these terms. The order begins with the reference,
+/// although all of these rows have the same, so that the databases use an index on the reference followed by the terms.
 pub fn order_within_parent(
     select: &mut SelectStatement,
     backend: Backend,

@@ -1,4 +1,4 @@
-//! `PageStarts`: positions where the numbered pages of whole lists begin, so that a page is read without skipping the rows
+//! `PageStarts`: positions where the numbered pages of whole lists begin, so that a page is read without skipping all rows
 //! before it.
 
 use std::collections::{BTreeMap, HashMap};
@@ -20,7 +20,8 @@ pub struct PageStarts {
 struct List {
     revision: i64,
     count: u64,
-    /// For a number of rows, the values by which the last of these rows is ordered. The position is after that row.
+    /// The recorded positions, by the number of rows before each. A position is stored as the values that the row just
+    /// before it has in the columns of the order.
     positions: BTreeMap<u64, Vec<Value>>,
     size: usize,
 }
@@ -52,7 +53,8 @@ impl PageStarts {
         })
     }
 
-    /// Records that a list of `count` rows was read at this revision.
+    /// Records that a list of `count` rows was read at this revision. An older revision is ignored; a newer one removes the
+    /// list's positions.
     pub fn record_list(&self, list: &'static str, revision: i64, count: u64) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.entry(list).or_default();
@@ -65,7 +67,9 @@ impl PageStarts {
         }
     }
 
-    /// Records that the last of the first `rows_before` rows has these values in the order, at this revision.
+    /// Records the position after the first `rows_before` rows. `values` are those of the last of these rows, in the
+    /// columns of the order. Does nothing if the list is not recorded at this revision, or if its positions would take more
+    /// than `CAPACITY`.
     pub fn insert(&self, list: &'static str, revision: i64, rows_before: u64, values: Vec<Value>) {
         let mut lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(list) = lists.get_mut(list).filter(|list| list.revision == revision) else {

@@ -1,4 +1,4 @@
-//! The operations of webhook deliveries.
+//! The OpenAPI description of the operations on webhook deliveries.
 
 use ::entity::delivery::Entity;
 use openapi_document::{Schemas, response, responses};

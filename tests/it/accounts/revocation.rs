@@ -41,7 +41,8 @@ async fn deactivation_revokes_all_tokens(gateway: Gateway) {
     assert_valid(&gateway, &new).await;
 }
 
-/// Asserts that every operation that takes a token rejects both tokens of a pair.
+/// Asserts that both tokens of a pair are rejected: by both APIs, by the REST routes that take a token, and by
+/// `refreshToken`.
 async fn assert_revoked(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);

@@ -121,7 +121,7 @@ async fn a_replay_keeps_the_media_type(gateway: Gateway) {
         first.header("content-type"),
         Some("application/graphql-response+json; charset=utf-8")
     );
-    // The stored response has the media type of the first one.
+    // The replay has the media type of the first response, although this request accepts another.
     assert_replay(&send_accepting("application/json", "key").await, &first);
     send_accepting("text/event-stream", "other").await.expect(406);
     assert_eq!(gateway.root.quantity(product).await, 9);

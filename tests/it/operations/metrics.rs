@@ -1,4 +1,4 @@
-//! `/metrics`: names, values and the Prometheus text format.
+//! `/metrics`: names, values and the OpenMetrics format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::support::gateway::Gateway;
 use crate::support::webhook_receiver::{Reaction, Receiver, create_outflow, send_due, with_webhooks};
 
 on_both_databases!(
-    metrics_are_in_the_prometheus_text_format,
+    metrics_are_in_the_openmetrics_format,
     operations_are_counted_by_type_and_error,
     pending_webhooks_are_shown,
     the_writer_of_sqlite_has_metrics,
@@ -42,7 +42,7 @@ struct Family {
     unit: String,
 }
 
-async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
+async fn metrics_are_in_the_openmetrics_format(gateway: Gateway) {
     gateway.manager.product("Tea \"green\" \\ \n leaves", 5).await;
     gateway.anon.get("/nowhere").await.expect(404);
     gateway.viewer.gql("{ viewer { isSuperuser } }", json!({})).await;
@@ -207,7 +207,7 @@ async fn the_writer_of_sqlite_has_metrics(gateway: Gateway) {
 
 async fn scrapes_send_few_statements(gateway: Gateway) {
     samples(&gateway).await;
-    // The values are cached for five seconds.
+    // The size of the webhook backlog is read from the database at most every five seconds.
     let (statements, ()) = gateway
         .count_statements(async {
             for _ in 0..50 {

@@ -369,7 +369,8 @@ async fn nothing_is_stored_without_subscribers(gateway: Gateway) {
         .count_statements(create_outflow(&gateway, product, 1))
         .await;
     assert_eq!((events(&gateway).await, deliveries(&gateway).await.len()), (0, 0));
-    // SQLite needs one more statement, without network latency. PostgreSQL does the same in the statement of the outflow.
+    // On SQLite, the insert that finds no subscriber is one more statement, without a network round trip. On PostgreSQL, it
+    // is part of the statement that records the outflow.
     assert_eq!(
         while_enabled,
         if is_sqlite {

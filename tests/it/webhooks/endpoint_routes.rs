@@ -222,7 +222,7 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
             assert_eq!(trace.header("allow"), Some(allow), "{path}");
         }
     }
-    // A path with an id that is not a number is unknown, even without a token.
+    // Paths that match no route are not found, even without a token. An id in a path consists of digits only.
     for path in [
         "webhooks/x/".to_owned(),
         "webhooks/x/test/".to_owned(),
@@ -246,7 +246,7 @@ async fn routes_behave_like_those_of_other_collections(gateway: Gateway) {
     ] {
         root.get(&path).await.expect_body(404, NOT_FOUND);
     }
-    // Existence is checked before the body, and the body before its values.
+    // The endpoint must exist; only then is the body parsed, and then its values are checked.
     for action in ["rotate-secret/", "replay/"] {
         let (existing, missing) = (endpoint.path(action), format!("webhooks/999999/{action}"));
         root.raw(Method::POST, &missing, "no JSON")

@@ -124,7 +124,7 @@ pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
     parts(error).is_some_and(|(code, ..)| code == "55P03")
 }
 
-/// Why PostgreSQL could not respond, in one word for metrics. `None` unless PostgreSQL sent the error or the client's time
+/// Why PostgreSQL could not respond, as a label for metrics. `None` unless PostgreSQL sent the error or the client's time
 /// limit passed.
 pub(crate) fn outage(error: &DbErr) -> Option<&'static str> {
     if let DbErr::Conn(RuntimeErr::Internal(text)) = error {

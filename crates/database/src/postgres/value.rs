@@ -93,11 +93,11 @@ impl<'a> FromSql<'a> for Cell {
             Type::INT2 => Value::SmallInt(Some(i16::from_sql(ty, raw)?)),
             Type::FLOAT8 => Value::Double(Some(f64::from_sql(ty, raw)?)),
             Type::BYTEA => Value::Bytes(Some(raw.to_vec())),
-            // `void` is the empty text of a function that returns nothing, such as a lock.
+            // A function that returns nothing, such as `pg_advisory_lock`, has a result of type `void`: an empty text.
             Type::TEXT | Type::VARCHAR | Type::BPCHAR | Type::NAME | Type::UNKNOWN | Type::VOID => {
                 Value::String(Some(std::str::from_utf8(raw)?.to_owned()))
             }
-            ref other => return Err(format!("a column of the type {other} can't be read").into()),
+            ref other => return Err(format!("a column of type {other} can't be read").into()),
         }))
     }
 

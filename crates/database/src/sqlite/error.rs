@@ -8,7 +8,7 @@ use sea_orm::{DbErr, RuntimeErr};
 
 use crate::Failure;
 
-/// The beginning of the text, before the code.
+/// What the text of every error begins with, followed by the code.
 const PREFIX: &str = "sqlite ";
 
 pub(super) fn error(error: rusqlite::Error) -> DbErr {
@@ -47,7 +47,7 @@ pub(super) fn is_interrupted(error: &DbErr) -> bool {
     matches!(code_and_message(error), Some((ffi::SQLITE_INTERRUPT, _)))
 }
 
-/// Why the database could not respond, in one word.
+/// Why the database could not respond, as a label for metrics.
 pub(crate) fn outage(code: i32) -> &'static str {
     match code & 0xff {
         ffi::SQLITE_BUSY | ffi::SQLITE_LOCKED => "conflict",

@@ -5,8 +5,9 @@ use crate::error::{Error, Result};
 use crate::source::{PostgresReader, Select};
 use crate::value::{Kind, Value, quoted};
 
-/// Reads the tables of the installation's schema: `requested` if given, otherwise the first schema in the search path with
-/// products, otherwise the first one with Django's tables. All schemas with products are listed in the catalogue.
+/// Reads the tables of the installation's schema: `requested` if given, otherwise the first schema with products, otherwise
+/// the first with Django's tables, otherwise `public`. Schemas in the search path come first, in its order, then the others
+/// by name. Unless `requested` is given, the catalogue lists all schemas with products.
 pub(crate) fn read(reader: &mut PostgresReader, requested: Option<&str>) -> Result<Catalogue> {
     let schemas = texts(
         reader,

@@ -8,7 +8,8 @@ use database::Failure;
 use super::{number, open, settings};
 use crate::server::{Server, give_to_server};
 
-/// Creates an authority `NAME.pem`, and the certificate `NAME-server.pem` and its key, signed for the server's address.
+/// Creates a certificate authority, `NAME.pem`, and a certificate for `address` that it has signed, `NAME-server.pem`, with
+/// its key.
 fn certify(directory: &Path, name: &str, address: &str) {
     let openssl = |arguments: &str| {
         let status = Command::new("openssl")
