@@ -9,7 +9,7 @@ use async_graphql::parser::types::OperationType;
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, Response};
 use graphql_server::{
-    ErrorCode, Host, KeyedAction, KeyedRequest, Observation, RequestError, SelectedField, Usage,
+    ErrorCode, Host, KeyedAction, KeyedMutation, Observation, RequestError, SelectedField, Usage,
 };
 use graphql_tables::ArgumentChecks;
 use request_telemetry::{Record, Span};
@@ -98,7 +98,7 @@ impl Host for StockroomHost {
     async fn begin_keyed(
         &self,
         ctx: Ctx,
-        request: KeyedRequest<'_>,
+        request: KeyedMutation<'_>,
     ) -> Result<KeyedAction<Ctx>, RequestError> {
         let Some(key) = Key::parse(request.keys.iter().map(HeaderValue::as_bytes))? else {
             return Ok(KeyedAction::Execute(ctx));

@@ -213,7 +213,7 @@ impl<H: Host> Engine<H> {
         let execution = observation.run(self.inner.schema.execute(request));
         let result = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
         let response = match result {
-            Ok(Ok(response)) => GraphQlResponse::from_execution(completion.complete(response)),
+            Ok(Ok(response)) => GraphQlResponse::from_execution(completion.finish_response(response)),
             Ok(Err(_)) => {
                 tracing::error!("a resolver panicked");
                 observation.resolver_panicked();
@@ -238,7 +238,7 @@ impl<H: Host> Engine<H> {
         let events = AssertUnwindSafe(self.inner.schema.stream(request)).catch_unwind();
         let completion = prepared.completion;
         let responses = events.map(move |event| match event {
-            Ok(response) => GraphQlResponse::from_execution(completion.complete(response)),
+            Ok(response) => GraphQlResponse::from_execution(completion.finish_response(response)),
             Err(_) => {
                 tracing::error!("a resolver panicked on an event of a subscription");
                 RequestError::internal().into()

@@ -89,7 +89,7 @@ pub trait Host: Send + Sync + 'static {
     fn begin_keyed(
         &self,
         context: Self::Context,
-        _request: KeyedRequest<'_>,
+        _mutation: KeyedMutation<'_>,
     ) -> impl Future<Output = Result<KeyedAction<Self::Context>, RequestError>> + Send {
         std::future::ready(Ok(KeyedAction::Execute(context)))
     }
@@ -153,9 +153,9 @@ pub trait Host: Send + Sync + 'static {
     }
 }
 
-/// A request with the header `Idempotency-Key`.
+/// A mutation with the header `Idempotency-Key`.
 #[derive(Clone, Copy, Debug)]
-pub struct KeyedRequest<'r> {
+pub struct KeyedMutation<'r> {
     /// The values of the header, unchecked; one or more.
     pub keys: &'r [HeaderValue],
     /// The path of the request.
@@ -164,7 +164,7 @@ pub struct KeyedRequest<'r> {
     pub body: &'r [u8],
 }
 
-/// What to do with a request that has a key.
+/// What to do with a mutation that has a key.
 #[derive(Debug)]
 pub enum KeyedAction<Context> {
     /// Execute the mutation with this context.

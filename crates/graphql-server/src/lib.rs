@@ -69,7 +69,7 @@ pub use cost::QueryCost;
 pub use document_store::{DocumentRef, SetupError};
 pub use engine::{Engine, GraphQlRequest, Prepared};
 pub use error::{ErrorCode, MAX_ERRORS, MAX_MESSAGE, RequestError};
-pub use host::{Host, KeyedAction, KeyedRequest, Observation, ScalarCheck, Settings, Usage};
+pub use host::{Host, KeyedAction, KeyedMutation, Observation, ScalarCheck, Settings, Usage};
 pub use http::handler::router;
 pub use limits::Limits;
 pub use response::GraphQlResponse;

@@ -41,7 +41,7 @@ type Object = IndexMap<Name, Value>;
 
 impl Completion {
     /// Removes placeholders, propagates nulls and sorts the root.
-    pub fn complete(&self, mut response: Response) -> Response {
+    pub fn finish_response(&self, mut response: Response) -> Response {
         if self.has_placeholders || !response.errors.is_empty() {
             expand(&mut response.data);
         }

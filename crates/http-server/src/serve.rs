@@ -192,8 +192,8 @@ impl<P: Program> Server<P> {
         }
         let requests = Arc::<Requests>::default();
         let (router, counted_requests) = (self.router.clone(), Arc::clone(&requests));
-        let (limits, unread) = (self.limits, Arc::<UnreadBodies>::default());
-        let bodies = Arc::clone(&unread);
+        let (limits, unread_bodies) = (self.limits, Arc::<UnreadBodies>::default());
+        let bodies = Arc::clone(&unread_bodies);
         let mut shutdown = self.shutdown.subscribe();
         let stopping = shutdown.clone();
         let service = service_fn(move |request: hyper::Request<Incoming>| {
@@ -235,10 +235,10 @@ impl<P: Program> Server<P> {
         tokio::spawn(async move {
             let _held = (slot, guard);
             let mut connection = pin!(connection);
-            let _close_on_drop = CloseOnDrop(Arc::clone(&unread));
+            let _close_on_drop = CloseOnDrop(Arc::clone(&unread_bodies));
             tokio::select! {
                 result = connection.as_mut() => return log_end(result),
-                () = unread.wait_until_stalled(limits.stall_timeout) => {
+                () = unread_bodies.wait_until_stalled(limits.stall_timeout) => {
                     return tracing::debug!("a connection was closed because the client does not read a response");
                 }
                 () = shutdown => {}

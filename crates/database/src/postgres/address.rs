@@ -8,7 +8,7 @@ use tokio_postgres::Config;
 use tokio_postgres::config::{Host, SslMode};
 use tokio_postgres_rustls::MakeRustlsConnect;
 
-use super::tls::{self, Check, Files};
+use super::tls::{self, CertificateCheck, Files};
 
 /// The time limit for connecting, divided equally among the hosts.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(4);
@@ -61,13 +61,13 @@ impl Address {
             .map_err(|_| wrong("a parameter is unknown or malformed"))?;
         add_authority(&mut config, base).ok_or_else(|| wrong("a part of it is malformed"))?;
         let (ssl_mode, check) = match mode.as_str() {
-            "disable" => (SslMode::Disable, Check::Nothing),
-            "allow" | "prefer" => (SslMode::Prefer, Check::Nothing),
+            "disable" => (SslMode::Disable, CertificateCheck::Nothing),
+            "allow" | "prefer" => (SslMode::Prefer, CertificateCheck::Nothing),
             // As in PostgreSQL's own clients, `sslrootcert` makes `require` check the authority.
-            "require" if files.authorities.is_some() => (SslMode::Require, Check::Authority),
-            "require" => (SslMode::Require, Check::Nothing),
-            "verify-ca" => (SslMode::Require, Check::Authority),
-            "verify-full" => (SslMode::Require, Check::Host),
+            "require" if files.authorities.is_some() => (SslMode::Require, CertificateCheck::Authority),
+            "require" => (SslMode::Require, CertificateCheck::Nothing),
+            "verify-ca" => (SslMode::Require, CertificateCheck::Authority),
+            "verify-full" => (SslMode::Require, CertificateCheck::Host),
             _ => return Err(wrong("its sslmode is unknown")),
         };
         config.ssl_mode(ssl_mode);

@@ -12,7 +12,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 
 /// The check of the server's certificate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Check {
+pub(super) enum CertificateCheck {
     Nothing,
     /// An authority must have signed it.
     Authority,
@@ -32,14 +32,14 @@ pub(super) struct Files {
 ///
 /// # Errors
 /// A message that names the parameter, not its value.
-pub(super) fn connector(check: Check, files: &Files) -> Result<MakeRustlsConnect, String> {
+pub(super) fn connector(check: CertificateCheck, files: &Files) -> Result<MakeRustlsConnect, String> {
     let provider = Arc::new(ring::default_provider());
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .map_err(|error| error.to_string())?;
     let authority = match check {
-        Check::Nothing => None,
-        Check::Authority | Check::Host => {
+        CertificateCheck::Nothing => None,
+        CertificateCheck::Authority | CertificateCheck::Host => {
             let roots = Arc::new(authorities(files.authorities.as_deref())?);
             let verifier = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build();
             Some(verifier.map_err(|_| "the file of sslrootcert contains no certificates")?)
@@ -48,7 +48,7 @@ pub(super) fn connector(check: Check, files: &Files) -> Result<MakeRustlsConnect
     let verifier = Verifier {
         provider,
         authority,
-        checks_host: check == Check::Host,
+        checks_host: check == CertificateCheck::Host,
     };
     let builder = builder
         .dangerous()

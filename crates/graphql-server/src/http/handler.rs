@@ -17,7 +17,7 @@ use super::accept::{AcceptedTypes, MediaType};
 use super::{idempotency, request, sse};
 use crate::engine::{Engine, GraphQlRequest, Prepared};
 use crate::error::{ErrorCode, RequestError};
-use crate::host::{Host, KeyedAction, KeyedRequest};
+use crate::host::{Host, KeyedAction, KeyedMutation};
 use crate::limits::Limits;
 use crate::response::GraphQlResponse;
 use crate::service::{Service, authorization};
@@ -182,12 +182,12 @@ impl<H: Host> Exchange<H> {
             return Err(RequestError::new(ErrorCode::NotAcceptable, message));
         }
         let host = self.service.host();
-        let request = KeyedRequest {
+        let mutation = KeyedMutation {
             keys,
             path: self.parts.uri.path(),
             body: &self.body,
         };
-        let context = match host.begin_keyed(prepared.context, request).await? {
+        let context = match host.begin_keyed(prepared.context, mutation).await? {
             KeyedAction::Execute(context) => context,
             KeyedAction::Replay(response) => return Ok(response.map(Body::from)),
         };

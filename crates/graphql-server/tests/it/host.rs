@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use async_graphql::parser::types::OperationType;
 use axum::http::Response;
-use graphql_server::{ErrorCode, Host, KeyedAction, KeyedRequest, RequestError, SelectedField, Usage};
+use graphql_server::{ErrorCode, Host, KeyedAction, KeyedMutation, RequestError, SelectedField, Usage};
 
 /// The token of the only user.
 pub const TOKEN: &[u8] = b"Bearer good";
@@ -79,7 +79,7 @@ impl Host for TestHost {
     async fn begin_keyed(
         &self,
         caller: Caller,
-        request: KeyedRequest<'_>,
+        request: KeyedMutation<'_>,
     ) -> Result<KeyedAction<Caller>, RequestError> {
         self.keyed_started.fetch_add(1, Ordering::Relaxed);
         Ok(match request.keys {
