@@ -27,7 +27,8 @@ pub struct Model {
     /// The error of the last attempt, for people.
     pub last_error: Option<String>,
     /// The time of the last attempt.
-    pub tried_at: Option<DateTime<Utc>>,
+    #[sea_orm(column_name = "tried_at")]
+    pub last_attempt_at: Option<DateTime<Utc>>,
 }
 
 /// The outcome of a delivery.

@@ -131,7 +131,7 @@ async fn update_delivery(
         .col_expr(Column::EndedAt, Expr::val(ended_at))
         .col_expr(Column::LastStatus, Expr::val(attempt.status))
         .col_expr(Column::LastError, Expr::val(attempt.error.clone()))
-        .col_expr(Column::TriedAt, Expr::val(now))
+        .col_expr(Column::LastAttemptAt, Expr::val(now))
         .filter(Column::Id.eq(attempt.delivery_id))
         .filter(Column::LeasedUntil.eq(leased_until))
         .exec(tx)

@@ -83,7 +83,7 @@ async fn rows_are_kept_by_migrations(gateway: Gateway) {
         .await
         .unwrap();
     assert_eq!(deliveries.len(), 2);
-    assert_eq!(deliveries[0].ended_at, deliveries[0].tried_at);
+    assert_eq!(deliveries[0].ended_at, deliveries[0].last_attempt_at);
     assert!(deliveries[0].ended_at.is_some() && deliveries[1].due_at.is_some());
     let worker = app.webhooks.as_ref().expect("webhooks are enabled");
     assert_eq!(worker.run_due().await.expect("the worker runs"), 1);
