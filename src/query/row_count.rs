@@ -1,7 +1,8 @@
 //! The number of rows of each listed table, maintained by triggers (see the migration `m20261125_000009_tallies`).
 //!
 //! On PostgreSQL each statement that adds or removes rows inserts its change into `tally`. [`merge`] regularly replaces the
-//! changes by their sum, so that a count reads few rows.
+//! changes by their sum, so that a count reads few rows. The table `tally` and its column `noun`, which is the name of the
+//! counted table, keep the names that the migration gave them.
 
 use database::bulk::analyze_table;
 use database::{Backend, Database};
