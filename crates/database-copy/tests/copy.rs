@@ -78,7 +78,7 @@ async fn copy(source: &Database, target: &Database, progress: &Progress) -> Resu
 }
 
 /// The message of a failed copy. Asserts that the target has only its seeded rows.
-async fn refusal(source: &Database, target: &Database, progress: &Progress) -> String {
+async fn expect_error(source: &Database, target: &Database, progress: &Progress) -> String {
     let message = copy(source, target, progress).await.unwrap_err().to_string();
     assert_eq!(number(target, "SELECT COUNT(*) AS number FROM writer").await, 0);
     assert_eq!(number(target, "SELECT COUNT(*) AS number FROM country").await, 1);
@@ -121,7 +121,7 @@ async fn all_rows_and_ids_are_copied() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_failed_copy_changes_nothing() {
     let (_folder, source, target) = pair(ROWS, "INSERT INTO epoch VALUES (1, 1)").await;
-    let message = refusal(&source, &target, &Progress::default()).await;
+    let message = expect_error(&source, &target, &Progress::default()).await;
     assert!(
         message.contains("the target is not empty: it has rows in epoch"),
         "{message}"
@@ -130,7 +130,7 @@ async fn a_failed_copy_changes_nothing() {
     let (_folder, source, target) = pair(ROWS, "").await;
     let progress = Progress::default();
     progress.cancel();
-    assert_eq!(refusal(&source, &target, &progress).await, "cancelled");
+    assert_eq!(expect_error(&source, &target, &progress).await, "cancelled");
 
     // The caller's check fails, so the seeded rows are not replaced.
     let check = |_: &Transaction| async { Err(Error::Failed("not this one".to_owned())) }.boxed();
@@ -161,7 +161,7 @@ async fn schemas_that_cannot_be_copied_are_refused() {
         ),
     ] {
         let (_folder, source, target) = pair(source_sql, target_sql).await;
-        let message = refusal(&source, &target, &Progress::default()).await;
+        let message = expect_error(&source, &target, &Progress::default()).await;
         assert!(message.contains(expected), "{message}");
     }
 }

@@ -47,7 +47,7 @@ async fn assert_revoked(gateway: &Gateway, pair: &Value) {
     let bearer = gateway.with_token(pair["access"].as_str().unwrap());
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
     let refused = bearer
-        .refusal("{ viewer { user { username } } }", json!({}))
+        .expect_error("{ viewer { user { username } } }", json!({}))
         .await;
     assert_eq!(refused.0, "UNAUTHENTICATED");
     let refresh = json!({ "refresh": pair["refresh"] });

@@ -1,4 +1,4 @@
-//! Sessions: refreshing, rotating and ending tokens.
+//! Sessions: refreshing and rotating tokens, and logging out.
 
 use serde_json::{Value, json};
 

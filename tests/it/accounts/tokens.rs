@@ -48,7 +48,7 @@ async fn tokens_become_valid_at_nbf(gateway: Gateway) {
     let later = with(json!(now + 600));
     let bearer = gateway.with_token(later.clone());
     bearer.get("brands/").await.expect_body(401, BAD_TOKEN);
-    let refused = bearer.refusal("{ viewer { username } }", json!({})).await;
+    let refused = bearer.expect_error("{ viewer { username } }", json!({})).await;
     assert_eq!(refused.0, "UNAUTHENTICATED");
     gateway
         .anon

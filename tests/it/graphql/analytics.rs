@@ -293,7 +293,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
         ("stockByCategory(first: -1) { category { id } }", "first"),
     ] {
         let document = format!("{{ analytics {{ {field} lowStockThreshold }} }}");
-        let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
+        let (code, message) = gateway.viewer.expect_error(&document, json!({})).await;
         let expected = if field.contains("101") {
             "LIMIT_EXCEEDED"
         } else {
@@ -304,7 +304,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
     }
     let unauthenticated = gateway
         .anon
-        .refusal("{ analytics { lowStockThreshold } }", json!({}))
+        .expect_error("{ analytics { lowStockThreshold } }", json!({}))
         .await;
     assert_eq!(unauthenticated.0, "UNAUTHENTICATED");
 }

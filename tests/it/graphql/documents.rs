@@ -38,7 +38,7 @@ async fn operations_are_selected_by_name(gateway: Gateway) {
         "fragment F on Query { __typename }",
     ] {
         assert_eq!(
-            gateway.viewer.refusal(document, json!({})).await.0,
+            gateway.viewer.expect_error(document, json!({})).await.0,
             "BAD_USER_INPUT",
             "{document}"
         );
@@ -155,7 +155,7 @@ async fn introspection_can_be_switched_off(gateway: Gateway) {
         "{ a: __type(name: \"Brand\") { name } }",
         "{ ...F } fragment F on Query { ...on Query { __schema { description } } }",
     ] {
-        let (code, message) = gateway.root.refusal(document, json!({})).await;
+        let (code, message) = gateway.root.expect_error(document, json!({})).await;
         assert!(
             code == "BAD_USER_INPUT" && message.contains("introspection"),
             "{document}: {code} {message}"

@@ -145,7 +145,7 @@ async fn numbers_and_prices_are_filtered(gateway: Gateway) {
     for price in [r#""x""#, r#""1,5""#, r#""NaN""#, r#""""#, "10000000000000"] {
         let document =
             format!("{{ products(filter: {{ sellingPrice: {{ gt: {price} }} }}) {{ totalCount }} }}");
-        let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
+        let (code, message) = gateway.viewer.expect_error(&document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{price}");
         assert!(message.contains("decimal"), "{price}: {message}");
     }
@@ -180,11 +180,11 @@ async fn times_and_days_are_filtered(gateway: Gateway) {
     .await;
     for day in ["2024-02-30", "2024-1-5", "tomorrow", "2024-01-15T00:00:00Z"] {
         let document = "query($day: Date) { products(filter: { createdAt: { from: $day } }) { totalCount } }";
-        let (code, _) = gateway.viewer.refusal(document, json!({ "day": day })).await;
+        let (code, _) = gateway.viewer.expect_error(document, json!({ "day": day })).await;
         assert_eq!(code, "BAD_USER_INPUT", "{day}");
         let document =
             format!("{{ products(filter: {{ createdAt: {{ from: \"{day}\" }} }}) {{ totalCount }} }}");
-        let (code, _) = gateway.viewer.refusal(&document, json!({})).await;
+        let (code, _) = gateway.viewer.expect_error(&document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{day}");
     }
 }
@@ -367,11 +367,17 @@ async fn filters_are_bounded(gateway: Gateway) {
     };
     assert_eq!(count(deep(16)).await, 1);
     for (filter, part) in [(wide(201), "conditions"), (ids(10_001), "values")] {
-        let (code, message) = gateway.viewer.refusal(document, json!({ "f": filter })).await;
+        let (code, message) = gateway
+            .viewer
+            .expect_error(document, json!({ "f": filter }))
+            .await;
         assert_eq!(code, "BAD_USER_INPUT");
         assert!(message.contains(part), "{message}");
     }
-    let (code, message) = gateway.viewer.refusal(document, json!({ "f": deep(30) })).await;
+    let (code, message) = gateway
+        .viewer
+        .expect_error(document, json!({ "f": deep(30) }))
+        .await;
     assert!(
         code == "BAD_USER_INPUT" && message.contains("nested"),
         "{message}"

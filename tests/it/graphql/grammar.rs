@@ -77,7 +77,7 @@ async fn documents_rejected_by_graphql_js_are_rejected(gateway: Gateway) {
             "Syntax error in line 1, column 18: This string is not closed.",
         ),
     ] {
-        let (code, found) = gateway.viewer.refusal(document, json!({})).await;
+        let (code, found) = gateway.viewer.expect_error(document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT", "{document}");
         let position = message.split_once(": ").map_or(message, |(position, _)| position);
         assert!(found.starts_with(position), "{document}: {found}");
@@ -225,7 +225,7 @@ async fn introspection_costs_nothing_and_is_bounded(gateway: Gateway) {
     });
     let document = format!("{{ __schema {{ types {{ {nested} }} }} }}");
     assert_eq!(
-        gateway.anon.refusal(&document, json!({})).await.0,
+        gateway.anon.expect_error(&document, json!({})).await.0,
         "LIMIT_EXCEEDED"
     );
 }
@@ -257,7 +257,7 @@ async fn the_schema_describes_the_service(gateway: Gateway) {
 async fn unknown_names_have_suggestions(gateway: Gateway) {
     let (code, message) = gateway
         .viewer
-        .refusal("{ produts { totalCount } }", json!({}))
+        .expect_error("{ produts { totalCount } }", json!({}))
         .await;
     assert_eq!(code, "BAD_USER_INPUT");
     assert!(message.contains("Did you mean \"products\""), "{message}");

@@ -385,7 +385,7 @@ async fn requests_without_a_token_can_only_log_in(gateway: Gateway) {
     // If one field needs a token, no field is executed.
     let (code, _) = gateway
         .anon
-        .refusal("{ viewer { groups } brands { totalCount } }", json!({}))
+        .expect_error("{ viewer { groups } brands { totalCount } }", json!({}))
         .await;
     assert_eq!(code, "UNAUTHENTICATED");
 }

@@ -102,7 +102,7 @@ async fn malicious_documents_are_rejected_quickly(gateway: Gateway) {
         ("\u{feff}{ __typename \u{0} }".to_owned(), "Syntax"),
     ] {
         let began = Instant::now();
-        let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
+        let (code, message) = gateway.viewer.expect_error(&document, json!({})).await;
         let elapsed = began.elapsed();
         let beginning: String = document.chars().take(80).collect();
         // Optimised builds take milliseconds; test builds on a busy machine take longer. Without limits, some of these
@@ -149,7 +149,7 @@ async fn limits_are_inclusive(gateway: Gateway) {
     let deeper = "query($n: Int) { products(first: 100) { nodes { brand { products(first: 80) { nodes { inflows(first: $n) { totalCount } } } } } } }";
     gateway.viewer.data(deeper, json!({ "n": 3 })).await;
     assert_eq!(
-        gateway.viewer.refusal(deeper, json!({ "n": 4 })).await.0,
+        gateway.viewer.expect_error(deeper, json!({ "n": 4 })).await.0,
         "LIMIT_EXCEEDED"
     );
     // The number of errors is bounded.

@@ -142,7 +142,7 @@ async fn invalid_arguments_are_rejected(gateway: Gateway) {
     ] {
         for field in ["products", "brands", "inflows", "stockLedger"] {
             let document = format!("{{ {field}({arguments}) {{ nodes {{ id }} }} }}");
-            let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
+            let (code, message) = gateway.viewer.expect_error(&document, json!({})).await;
             let expected = if arguments.ends_with("101") {
                 "LIMIT_EXCEEDED"
             } else {
@@ -196,7 +196,7 @@ async fn cursors_are_bound_to_their_order(gateway: Gateway) {
         format!("before: {cursor}, orderBy: [{{ field: NAME }}, {{ field: CREATED_AT }}]"),
     ] {
         let document = format!("{{ brands({arguments}) {{ nodes {{ id }} }} }}");
-        let (code, message) = gateway.viewer.refusal(&document, json!({})).await;
+        let (code, message) = gateway.viewer.expect_error(&document, json!({})).await;
         assert_eq!(code, "BAD_USER_INPUT");
         assert!(
             message.ends_with("This is not a cursor of this list in this order."),
@@ -206,7 +206,7 @@ async fn cursors_are_bound_to_their_order(gateway: Gateway) {
     for field in ["products", "inflows", "stockLedger"] {
         let document = format!("{{ {field}(after: {cursor}) {{ nodes {{ id }} }} }}");
         assert_eq!(
-            gateway.viewer.refusal(&document, json!({})).await.0,
+            gateway.viewer.expect_error(&document, json!({})).await.0,
             "BAD_USER_INPUT",
             "{field}"
         );

@@ -95,7 +95,7 @@ async fn invalid_documents_are_rejected(gateway: Gateway) {
         ("type A { a: Int }", json!({})),
         ("{ brand(id: 1) { name: id } brand(id: 1) { name } }", json!({})),
     ] {
-        let (code, message) = gateway.viewer.refusal(document, variables).await;
+        let (code, message) = gateway.viewer.expect_error(document, variables).await;
         assert_eq!(code, "BAD_USER_INPUT", "{document}");
         assert!(!message.is_empty() && message.chars().count() <= 301, "{message}");
     }
@@ -114,7 +114,7 @@ async fn invalid_requests_execute_nothing(gateway: Gateway) {
             "mutation {{ first: createBrand(input: {{ name: \"first\" }}) {{ brand {{ id }} }} createBrand(input: {input}) {{ brand {{ id }} }} }}"
         );
         assert_eq!(
-            gateway.manager.refusal(&document, json!({})).await.0,
+            gateway.manager.expect_error(&document, json!({})).await.0,
             "BAD_USER_INPUT",
             "{input}"
         );
@@ -122,7 +122,7 @@ async fn invalid_requests_execute_nothing(gateway: Gateway) {
     let document =
         "mutation { createBrand(input: { name: \"only\" }) { brand { id } } } query Other { __typename }";
     assert_eq!(
-        gateway.manager.refusal(document, json!({})).await.0,
+        gateway.manager.expect_error(document, json!({})).await.0,
         "BAD_USER_INPUT"
     );
     assert_eq!(
@@ -156,7 +156,7 @@ async fn null_is_rejected_for_arguments_with_defaults(gateway: Gateway) {
         products(orderBy: [{ field: ID, direction: $direction }]) { totalCount }
     }";
     let variables = json!({ "direction": null });
-    let (code, message) = gateway.viewer.refusal(document, variables).await;
+    let (code, message) = gateway.viewer.expect_error(document, variables).await;
     assert_eq!(code, "BAD_USER_INPUT");
     assert!(message.contains("\"orderBy\""), "{message}");
     // A missing variable takes the default.

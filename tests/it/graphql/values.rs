@@ -154,7 +154,11 @@ async fn prices_are_exact(gateway: Gateway) {
         let document =
             "mutation($p: Decimal) { updateProduct(input: { id: 1, sellingPrice: $p }) { product { id } } }";
         assert_eq!(
-            gateway.manager.refusal(document, json!({ "p": wrong })).await.0,
+            gateway
+                .manager
+                .expect_error(document, json!({ "p": wrong }))
+                .await
+                .0,
             "BAD_USER_INPUT",
             "{wrong}"
         );
@@ -266,7 +270,11 @@ async fn ids_are_decimal_digits(gateway: Gateway) {
     }
     for wrong in [json!(true), json!(1.5), json!([1, 2]), json!({}), json!(u64::MAX)] {
         assert_eq!(
-            gateway.viewer.refusal(document, json!({ "id": wrong })).await.0,
+            gateway
+                .viewer
+                .expect_error(document, json!({ "id": wrong }))
+                .await
+                .0,
             "BAD_USER_INPUT",
             "{wrong}"
         );

@@ -60,12 +60,12 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
 async fn fields_are_required_and_bounded(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
-    let refusal = json!({ "supplier": required, "product": required, "quantity": required });
+    let errors = json!({ "supplier": required, "product": required, "quantity": required });
     gateway
         .manager
         .post("inflows/", json!({}))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     for field in ["supplier", "product", "quantity"] {
         let body = sample.without(Kind::Inflow, field);
         gateway
@@ -74,12 +74,12 @@ async fn fields_are_required_and_bounded(gateway: Gateway) {
             .await
             .expect_json(422, &json!({ field: required }));
         let body = sample.with(Kind::Inflow, field, Value::Null);
-        let refusal = json!({ field: [ "This field may not be null." ] });
+        let errors = json!({ field: [ "This field may not be null." ] });
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
     let quantities = [
         (json!(0), "Ensure this value is greater than or equal to 1."),
@@ -113,12 +113,12 @@ async fn fields_are_required_and_bounded(gateway: Gateway) {
         );
     }
     let body = sample.with(Kind::Inflow, "description", json!("\u{0}"));
-    let refusal = json!({ "description": [ "Null characters are not allowed." ] });
+    let errors = json!({ "description": [ "Null characters are not allowed." ] });
     gateway
         .manager
         .post("inflows/", body)
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     let body = sample.with(Kind::Inflow, "quantity", json!("12"));
     assert_eq!(
         gateway.manager.post("inflows/", body).await.expect(201)["quantity"],
@@ -130,19 +130,19 @@ async fn references_must_exist(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     for field in ["supplier", "product"] {
         let body = sample.with(Kind::Inflow, field, json!(999));
-        let refusal = json!({ field: [ "Invalid pk \"999\" - object does not exist." ] });
+        let errors = json!({ field: [ "Invalid pk \"999\" - object does not exist." ] });
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
         let body = sample.with(Kind::Inflow, field, json!(false));
-        let refusal = json!({ field: [ "Incorrect type. Expected pk value, received bool." ] });
+        let errors = json!({ field: [ "Incorrect type. Expected pk value, received bool." ] });
         gateway
             .manager
             .post("inflows/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
     let body = json!({ "supplier": 998, "product": 999, "quantity": 0, "description": "\u{0}" });
     gateway.manager.post("inflows/", body).await.expect_json(
@@ -164,17 +164,17 @@ async fn stock_is_limited_to_32_bits(gateway: Gateway) {
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
     let inflow = |quantity: i64| json!({ "supplier": supplier, "product": product, "quantity": quantity });
-    let refusal = json!({ "quantity": [ "Ensure this value is less than or equal to 7." ] });
+    let errors = json!({ "quantity": [ "Ensure this value is less than or equal to 7." ] });
     gateway
         .manager
         .post("inflows/", inflow(8))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     gateway
         .manager
         .post("inflows/", inflow(2_147_483_647))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_640);
     gateway.manager.post("inflows/", inflow(7)).await.expect(201);
     assert_eq!(gateway.viewer.quantity(product).await, 2_147_483_647);

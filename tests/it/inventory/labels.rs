@@ -141,18 +141,18 @@ async fn names_have_1_to_500_characters(gateway: Gateway) {
                 json!({ "description": [ "Null characters are not allowed." ] }),
             ),
         ];
-        for (body, refusal) in cases {
+        for (body, errors) in cases {
             gateway
                 .manager
                 .post(&list(kind), body.clone())
                 .await
-                .expect_json(422, &refusal);
+                .expect_json(422, &errors);
             gateway
                 .manager
                 .patch(&path, body.clone())
                 .await
-                .expect_json(422, &refusal);
-            gateway.manager.put(&path, body).await.expect_json(422, &refusal);
+                .expect_json(422, &errors);
+            gateway.manager.put(&path, body).await.expect_json(422, &errors);
         }
         let required = json!({ "name": [ "This field is required." ] });
         gateway
@@ -169,7 +169,7 @@ async fn names_have_1_to_500_characters(gateway: Gateway) {
 async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
     for kind in LABELS {
         let body = json!({ "name": "", "description": "\u{0}" });
-        let refusal = json!({
+        let errors = json!({
             "name": [ "This field may not be blank." ],
             "description": [ "Null characters are not allowed." ],
         });
@@ -177,7 +177,7 @@ async fn all_invalid_fields_are_reported_at_once(gateway: Gateway) {
             .manager
             .post(&list(kind), body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
 }
 

@@ -60,12 +60,12 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
 async fn fields_are_required_and_bounded(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let required = json!(["This field is required."]);
-    let refusal = json!({ "product": required, "quantity": required });
+    let errors = json!({ "product": required, "quantity": required });
     gateway
         .manager
         .post("outflows/", json!({}))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     let cases = [
         ("product", Value::Null, "This field may not be null."),
         (
@@ -132,14 +132,14 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
         .await
         .expect(200);
     gateway.advance_clock(5);
-    let refusal = json!({ "quantity": [ "Not enough stock: 5 available." ] });
+    let errors = json!({ "quantity": [ "Not enough stock: 5 available." ] });
     for quantity in [6, 2_147_483_647] {
         let body = json!({ "product": product, "quantity": quantity });
         gateway
             .manager
             .post("outflows/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
     gateway
         .viewer
@@ -153,12 +153,12 @@ async fn outflows_are_limited_to_available_stock(gateway: Gateway) {
         .await
         .expect(201);
     assert_eq!(gateway.viewer.quantity(product).await, 0);
-    let refusal = json!({ "quantity": [ "Not enough stock: 0 available." ] });
+    let errors = json!({ "quantity": [ "Not enough stock: 0 available." ] });
     gateway
         .manager
         .post("outflows/", json!({ "product": product, "quantity": 1 }))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     gateway.assert_invariants().await;
 }
 

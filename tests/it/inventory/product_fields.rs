@@ -15,25 +15,25 @@ on_both_databases_and_apis![
 
 /// Creates and updates a product with each of these values of a field; asserts that they are rejected with this message.
 async fn assert_refused(gateway: &Gateway, sample: &Sample, field: &str, values: &[Value], message: &str) {
-    let refusal = json!({ field: [ message ] });
+    let errors = json!({ field: [ message ] });
     for value in values {
         let body = sample.with(Kind::Product, field, value.clone());
         gateway
             .manager
             .post("products/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
         let change = json!({ field: value });
         gateway
             .manager
             .patch(&sample.path(Kind::Product), change.clone())
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
         gateway
             .manager
             .put(&sample.path(Kind::Product), change)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
     }
 }
 

@@ -53,12 +53,12 @@ async fn stock_is_not_oversold(gateway: Gateway) {
     };
     let answers: Vec<Answer> = join_all((0..clients).map(|_| client())).await.concat();
     assert_eq!((count(&answers, 201), count(&answers, 422)), (1_000, 2_000));
-    let refusal = json!({ "quantity": [ "Not enough stock: 0 available." ] });
+    let errors = json!({ "quantity": [ "Not enough stock: 0 available." ] });
     assert!(
         answers
             .iter()
             .filter(|answer| answer.status == 422)
-            .all(|answer| answer.json() == refusal)
+            .all(|answer| answer.json() == errors)
     );
     assert_eq!(gateway.viewer.quantity(product).await, 0);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 1_000);
@@ -246,12 +246,12 @@ async fn brand_deletions_and_product_creations_exclude_each_other(gateway: Gatew
         let creations = join_all((0..3).map(|_| gateway.root.post("products/", body.clone())));
         let (created, deleted) = futures_util::future::join(creations, gateway.root.delete(&path)).await;
         assert_statuses(&created, &[201, 422]);
-        let refusal = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
+        let errors = json!({ "brand": [ format!("Invalid pk \"{brand}\" - object does not exist.") ] });
         assert!(
             created
                 .iter()
                 .filter(|answer| answer.status == 422)
-                .all(|answer| answer.json() == refusal)
+                .all(|answer| answer.json() == errors)
         );
         match deleted.status {
             204 => assert_eq!(count(&created, 201), 0),

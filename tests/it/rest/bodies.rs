@@ -108,13 +108,13 @@ async fn deep_and_unusual_json_causes_no_failure(gateway: Gateway) {
     post(format!(r#"{{"name": "Deep", "unknown": {objects}}}"#))
         .await
         .expect(201);
-    let refusal = json!({ "name": [ "Not a valid string." ] });
+    let errors = json!({ "name": [ "Not a valid string." ] });
     post(format!(r#"{{"name": {deep}}}"#))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     post(format!(r#"{{"name": {objects}}}"#))
         .await
-        .expect_json(422, &refusal);
+        .expect_json(422, &errors);
     post("[".repeat(500_000)).await.expect_error(400, "PARSE_ERROR");
     post("{\"a\":".repeat(150_000))
         .await

@@ -70,7 +70,7 @@ async fn an_empty_reference_counts_as_null(gateway: Gateway) {
 }
 
 async fn lone_surrogates_are_rejected(gateway: Gateway) {
-    let refusal = json!({ "name": [ "Not a valid string." ] });
+    let errors = json!({ "name": [ "Not a valid string." ] });
     for escape in [
         r"\ud800",
         r"\udc00",
@@ -84,7 +84,7 @@ async fn lone_surrogates_are_rejected(gateway: Gateway) {
             .root
             .raw(Method::POST, "brands/", body)
             .await
-            .expect_json(422, &refusal);
+            .expect_json(422, &errors);
         // Lone surrogates are ignored in unknown fields and rejected in keys.
         let unknown = format!(r#"{{"name": "Fine", "unknown": "{escape}"}}"#);
         gateway

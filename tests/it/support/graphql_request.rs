@@ -13,7 +13,7 @@ impl Actor {
     }
 
     /// The code and the message of the first error of a request that was not executed.
-    pub async fn refusal(&self, document: &str, variables: Value) -> (String, String) {
+    pub async fn expect_error(&self, document: &str, variables: Value) -> (String, String) {
         let body = self.gql(document, variables.clone()).await.json();
         assert!(body.get("data").is_none(), "{document} {variables}: {body}");
         first_error(&body)
