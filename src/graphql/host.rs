@@ -98,12 +98,12 @@ impl Host for StockroomHost {
     async fn begin_keyed(
         &self,
         ctx: Ctx,
-        request: KeyedMutation<'_>,
+        mutation: KeyedMutation<'_>,
     ) -> Result<KeyedAction<Ctx>, RequestError> {
-        let Some(key) = Key::parse(request.keys.iter().map(HeaderValue::as_bytes))? else {
+        let Some(key) = Key::parse(mutation.keys.iter().map(HeaderValue::as_bytes))? else {
             return Ok(KeyedAction::Execute(ctx));
         };
-        let fingerprint = Fingerprint::new("POST", request.path, request.body);
+        let fingerprint = Fingerprint::new("POST", mutation.path, mutation.body);
         Ok(match idempotency::begin(&ctx, key, fingerprint).await? {
             BeginResult::Execute(ctx) => KeyedAction::Execute(ctx),
             BeginResult::Replay(response) => KeyedAction::Replay(replay(response)?),

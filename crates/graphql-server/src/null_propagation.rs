@@ -17,7 +17,7 @@ use crate::schema_description;
 use crate::schema_index::SchemaIndex;
 use crate::validate::field_merging::{TypedSet, fields_by_key, response_keys};
 
-/// Completes the responses of an operation.
+/// Finishes the responses of an operation.
 #[derive(Clone)]
 pub(crate) struct Completion {
     pub index: Arc<SchemaIndex>,

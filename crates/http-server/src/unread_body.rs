@@ -64,11 +64,11 @@ impl UnreadBodies {
             let mut progress = std::pin::pin!(self.progress.notified());
             // Registered before the number is read, so that a change after that is not missed.
             progress.as_mut().enable();
-            let (unread, is_closed) = {
+            let (unread_bytes, is_closed) = {
                 let state = self.state();
                 (state.bytes, state.is_closed)
             };
-            if is_closed || unread < bytes {
+            if is_closed || unread_bytes < bytes {
                 return !is_closed;
             }
             progress.await;
@@ -103,7 +103,7 @@ impl UnreadBodies {
             id,
             body,
             rest: Bytes::new(),
-            unread: bytes,
+            unread_bytes: bytes,
             last_part: 0,
         })
     }
@@ -126,8 +126,8 @@ struct UnreadBody {
     body: Body,
     /// The rest of the last frame.
     rest: Bytes,
-    /// Bytes that count as unread.
-    unread: u64,
+    /// The number of bytes that count as unread.
+    unread_bytes: u64,
     /// The size of the part that was returned last. It has been sent when the next part is polled.
     last_part: u64,
 }
@@ -139,9 +139,9 @@ impl UnreadBody {
         let mut state = self.bodies.state();
         state.waiting.insert(self.id, Instant::now());
         // The size of a streamed body is not known in advance, so its parts are counted here.
-        let uncounted = self.last_part.saturating_sub(self.unread);
+        let uncounted = self.last_part.saturating_sub(self.unread_bytes);
         state.bytes = state.bytes.saturating_add(uncounted);
-        self.unread += uncounted;
+        self.unread_bytes += uncounted;
         Poll::Ready(Some(Ok(Frame::data(part))))
     }
 }
@@ -157,9 +157,9 @@ impl HttpBody for UnreadBody {
         let this = &mut *self;
         let mut state = this.bodies.state();
         state.waiting.remove(&this.id);
-        let sent_bytes = std::mem::take(&mut this.last_part).min(this.unread);
+        let sent_bytes = std::mem::take(&mut this.last_part).min(this.unread_bytes);
         state.bytes = state.bytes.saturating_sub(sent_bytes);
-        this.unread -= sent_bytes;
+        this.unread_bytes -= sent_bytes;
         drop(state);
         if sent_bytes > 0 {
             this.bodies.progress.notify_waiters();
@@ -200,7 +200,7 @@ impl Drop for UnreadBody {
     fn drop(&mut self) {
         let mut state = self.bodies.state();
         state.waiting.remove(&self.id);
-        state.bytes = state.bytes.saturating_sub(self.unread);
+        state.bytes = state.bytes.saturating_sub(self.unread_bytes);
         drop(state);
         self.bodies.progress.notify_waiters();
     }

@@ -203,7 +203,7 @@ impl Span {
         }
     }
 
-    /// Marks the span as failed, with the kind of failure, which must be one of few values.
+    /// Marks the span as failed, with the kind of failure, which must be from a bounded set of values.
     pub fn mark_failed(&self, kind: impl Into<Value>) {
         self.set_attribute("error.type", kind);
         self.context.span().set_status(Status::error(""));

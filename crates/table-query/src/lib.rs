@@ -51,7 +51,7 @@
 //! | `filter`, `comparison` | conditions |
 //! | `search_terms` | the words of a search |
 //! | [`cursor`] | positions in an order |
-//! | [`page`] | pages by cursor, of a list and of each of several parents |
+//! | [`page`] | pages by cursor: of one list, or of the lists of several parents |
 //! | `page_starts` | [`PageStarts`]: where numbered pages begin |
 //! | `row`, `loaders` | [`Row`]: rows that were fetched together |
 //! | `row_cache` | [`RowCache`]: rows kept between requests |

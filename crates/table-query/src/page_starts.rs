@@ -26,21 +26,22 @@ struct List {
     size: usize,
 }
 
-/// The last recorded position before a page.
+/// The last recorded position before a page, or the beginning of the list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageStart {
     /// The revision at which the other fields are valid.
     pub revision: i64,
     /// The number of rows of the list.
     pub count: u64,
-    /// The values by which the row before the position is ordered; `None` for the beginning of the list.
+    /// The values of the row just before the position, in the columns of the order; `None` for the beginning of the list.
     pub after: Option<Vec<Value>>,
     /// The number of rows to skip after this position.
     pub skip: u64,
 }
 
 impl PageStarts {
-    /// The last recorded position with at most `offset` rows before it; `None` if the list has not been recorded.
+    /// The last recorded position with at most `offset` rows before it, or the beginning of the list. `None` if the list
+    /// has not been recorded.
     pub fn find(&self, list: &'static str, offset: u64) -> Option<PageStart> {
         let lists = self.lists.lock().unwrap_or_else(PoisonError::into_inner);
         let list = lists.get(list)?;

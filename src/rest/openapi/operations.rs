@@ -1,4 +1,4 @@
-//! The operations that all collections have, and those of the API as a whole.
+//! The OpenAPI description of the operations that all collections have, and of those of the API as a whole.
 
 use openapi_document::{Completeness, Schemas, faults_response, request_body, response, responses};
 use serde_json::{Map, Value, json};

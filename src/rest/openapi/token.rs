@@ -1,4 +1,4 @@
-//! The token operations.
+//! The OpenAPI description of the token operations.
 
 use openapi_document::{Schemas, faults, faults_response, reference, request_body, response, responses};
 use serde_json::{Map, Value, json};

@@ -1,5 +1,5 @@
-//! The operations of webhook endpoints: the standard collection operations, with additional errors, and those that only
-//! webhook endpoints have.
+//! The OpenAPI description of the operations on webhook endpoints: the standard collection operations, with additional
+//! errors, and those that only webhook endpoints have.
 
 use ::entity::webhook_endpoint::Entity;
 use openapi_document::{Schemas, faults, faults_response, insert, request_body, response, responses};

@@ -9,7 +9,7 @@ use tokio_postgres::error::Severity;
 use crate::Failure;
 use crate::failure::unavailable;
 
-/// The beginning of the text, before the SQLSTATE.
+/// What the text of every error that the server sent begins with, followed by the SQLSTATE.
 const PREFIX: &str = "postgresql ";
 
 /// The reason why a statement has no result.

@@ -79,10 +79,10 @@ impl Host for TestHost {
     async fn begin_keyed(
         &self,
         caller: Caller,
-        request: KeyedMutation<'_>,
+        mutation: KeyedMutation<'_>,
     ) -> Result<KeyedAction<Caller>, RequestError> {
         self.keyed_started.fetch_add(1, Ordering::Relaxed);
-        Ok(match request.keys {
+        Ok(match mutation.keys {
             [key] if key == "used" => KeyedAction::Replay(Response::new("stored".to_owned())),
             _ => KeyedAction::Execute(caller),
         })
