@@ -1,8 +1,8 @@
-//! TLS for PostgreSQL, with the meaning of `sslmode` in PostgreSQL's own clients.
+//! TLS for PostgreSQL, according to `sslmode`.
 //!
 //! `prefer`, and `require` without `sslrootcert`, encrypt without checking the certificate. `require` with `sslrootcert`,
-//! `verify-ca` and `verify-full` check it, including the host's name, against the authorities in `sslrootcert` or the public
-//! ones.
+//! `verify-ca` and `verify-full` check it against the authorities in `sslrootcert` or the public ones. In PostgreSQL's own
+//! clients, only `verify-full` also checks the host's name; here, all three do.
 
 use std::sync::Arc;
 
