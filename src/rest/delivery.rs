@@ -46,7 +46,7 @@ pub(crate) struct DeliveryView {
     outcome: &'static str,
     /// The time of the event.
     created_at: Timestamp,
-    /// The time at which it was delivered or failed for good.
+    /// The time at which it was delivered or failed; null while it is pending.
     ended_at: Option<Timestamp>,
     /// The time of the next attempt.
     next_attempt_at: Option<Timestamp>,
