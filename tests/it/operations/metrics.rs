@@ -1,4 +1,4 @@
-//! `/metrics`: names, values and the OpenMetrics format.
+//! `/metrics`: names, values and the `OpenMetrics` format.
 
 use std::collections::{BTreeMap, BTreeSet};
 
