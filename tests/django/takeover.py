@@ -120,8 +120,8 @@ class Gateway:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(urllib.parse.urljoin(self.url, path), data, headers, method=method)
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.loads(answer.read() or b"null")
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, json.loads(response.read() or b"null")
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.loads(error.read() or b"null")
@@ -130,11 +130,11 @@ class Gateway:
         """All rows of a collection, read page by page, ordered by id."""
         rows, page = [], f"{path}/?page_size=100&ordering=id"
         while page:
-            status, answer = self.send("GET", page, token=token)
-            assert status == 200, answer
-            rows += answer["results"]
-            page = answer["next"]
-        assert len(rows) == answer["count"]
+            status, response = self.send("GET", page, token=token)
+            assert status == 200, response
+            rows += response["results"]
+            page = response["next"]
+        assert len(rows) == response["count"]
         return rows
 
 
@@ -173,13 +173,13 @@ class TakeOver(unittest.TestCase):
         for token in tokens["refused_access"]:
             self.assertEqual(gateway.send("GET", "brands/", token=token)[0], 401)
         for token in tokens["refresh"]:
-            status, answer = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
+            status, response = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
             self.assertEqual(status, 200)
-            self.assertEqual(gateway.send("GET", "brands/", token=answer["access"])[0], 200)
+            self.assertEqual(gateway.send("GET", "brands/", token=response["access"])[0], 200)
             self.assertEqual(gateway.send("POST", "authentication/token/verify/", {"token": token}), (200, {}))
         for token in tokens["refused_refresh"]:
-            status, answer = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
-            self.assertEqual((status, answer["code"]), (401, "token_not_valid"))
+            status, response = gateway.send("POST", "authentication/token/refresh/", {"refresh": token})
+            self.assertEqual((status, response["code"]), (401, "token_not_valid"))
 
     def check_rows(self, gateway, expected):
         token = expected["tokens"]["access"][0]
@@ -197,10 +197,10 @@ class TakeOver(unittest.TestCase):
             body = {"username": name, "password": password}
             # The second login uses the hash that has replaced Django's.
             for _ in range(2 if user["can_log_in"] else 1):
-                status, answer = gateway.send("POST", "authentication/token/", body)
+                status, response = gateway.send("POST", "authentication/token/", body)
                 self.assertEqual(status, 200 if user["can_log_in"] else 401, name)
             if user["can_log_in"]:
-                self.check_permissions(gateway, name, user, answer["access"])
+                self.check_permissions(gateway, name, user, response["access"])
                 wrong = {"username": name, "password": f"{password}."}
                 self.assertEqual(gateway.send("POST", "authentication/token/", wrong)[0], 401, name)
 

@@ -8,8 +8,8 @@ use stockroom::kind::Kind;
 use stockroom::resolvers::account;
 
 use crate::support::actors::Actor;
-use crate::support::answer::{Answer, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
+use crate::support::response::{INVALID_OR_EXPIRED_TOKEN, Response, WRONG_LOGIN};
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![
@@ -21,14 +21,17 @@ on_both_databases![
     group_changes_take_effect_at_once,
 ];
 
-pub(super) async fn log_in(actor: &Actor, username: &str, password: &str) -> Answer {
+pub(super) async fn log_in(actor: &Actor, username: &str, password: &str) -> Response {
     let body = json!({ "username": username, "password": password });
     actor.post("authentication/token/", body).await
 }
 
 async fn only_the_right_password_logs_in(gateway: Gateway) {
     let pair = log_in(&gateway.anon, "viewer", PASSWORD).await.expect(200);
-    assert_eq!(crate::support::answer::sorted_keys(&pair), ["access", "refresh"]);
+    assert_eq!(
+        crate::support::response::sorted_keys(&pair),
+        ["access", "refresh"]
+    );
     gateway
         .with_token(pair["access"].as_str().unwrap())
         .get("brands/")

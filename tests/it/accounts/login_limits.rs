@@ -10,10 +10,10 @@ use stockroom::ctx::Ctx;
 use stockroom::error::Error;
 
 use super::login::log_in;
-use crate::support::answer::WRONG_LOGIN;
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis, TlsRedis};
+use crate::support::response::WRONG_LOGIN;
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![

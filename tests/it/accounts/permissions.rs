@@ -6,8 +6,8 @@ use stockroom::auth::{Permission, Verb};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::gateway::Gateway;
+use crate::support::response::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
 on_both_databases_and_apis![
@@ -65,8 +65,8 @@ async fn every_route_checks_the_permissions_of_every_actor(gateway: Gateway) {
             };
             for path in [list(kind), sample.path(kind)] {
                 for method in [Method::GET, Method::HEAD] {
-                    let answer = send(actor.request(method, &path)).await;
-                    assert_eq!(answer.status, read_status, "{} {path}", actor.name);
+                    let response = send(actor.request(method, &path)).await;
+                    assert_eq!(response.status, read_status, "{} {path}", actor.name);
                 }
             }
         }
@@ -169,8 +169,12 @@ async fn public_routes_need_no_token(gateway: Gateway) {
     }
     for kind in Kind::ALL {
         for path in [list(kind), format!("{}/1/", kind.plural())] {
-            let answer = send(anon.request(Method::OPTIONS, &path)).await;
-            assert!(matches!(answer.status, 200 | 204), "{path}: {}", answer.status);
+            let response = send(anon.request(Method::OPTIONS, &path)).await;
+            assert!(
+                matches!(response.status, 200 | 204),
+                "{path}: {}",
+                response.status
+            );
         }
     }
     // An invalid token is ignored.

@@ -8,9 +8,9 @@ use serde_json::json;
 use tokio::net::TcpListener;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::redis::{Proxy, Redis};
+use crate::support::response::Response;
 use crate::support::test_database::PASSWORD;
 
 on_both_databases!(
@@ -33,15 +33,15 @@ async fn read_brands(actor: &Actor, count: u32) {
 }
 
 #[track_caller]
-fn assert_refused(answer: &Answer, seconds: u64) {
-    answer.expect_error(429, "TOO_MANY_REQUESTS");
-    assert_eq!(answer.header("retry-after"), Some(&*seconds.to_string()));
+fn assert_refused(response: &Response, seconds: u64) {
+    response.expect_error(429, "TOO_MANY_REQUESTS");
+    assert_eq!(response.header("retry-after"), Some(&*seconds.to_string()));
 }
 
 async fn requests_are_not_limited_by_default(gateway: Gateway) {
     read_brands(&gateway.viewer, 120).await;
-    let answer = gateway.viewer.get("brands/").await;
-    assert_eq!(answer.header("ratelimit"), None);
+    let response = gateway.viewer.get("brands/").await;
+    assert_eq!(response.header("ratelimit"), None);
 }
 
 async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
@@ -62,8 +62,8 @@ async fn each_kind_of_request_has_its_own_quota(gateway: Gateway) {
         } else {
             json!({})
         };
-        let answer = gateway.manager.post("brands/", body).await;
-        answer.expect(if index % 2 == 0 { 201 } else { 422 });
+        let response = gateway.manager.post("brands/", body).await;
+        response.expect(if index % 2 == 0 { 201 } else { 422 });
     }
     assert_refused(&gateway.manager.delete("brands/1/").await, 60);
     // Other users have their own quotas.
@@ -97,11 +97,11 @@ async fn logins_are_limited_by_address(gateway: Gateway) {
         }
     }
     for route in ["token", "token/refresh", "token/verify"] {
-        let answer = gateway
+        let response = gateway
             .anon
             .post(&format!("authentication/{route}/"), json!({}))
             .await;
-        assert_refused(&answer, 60);
+        assert_refused(&response, 60);
     }
     // Requests with a token are not affected.
     read_brands(&gateway.viewer, 1).await;
@@ -184,9 +184,15 @@ async fn gateways_share_limits_through_redis(gateway: Gateway) {
     // Concurrent requests are counted exactly.
     let both = [&gateway, &other];
     let requests = (0..130).map(|index: usize| both[index % 2].administrator.get("brands/"));
-    let answers = futures_util::future::join_all(requests).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 100);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 429).count(), 30);
+    let responses = futures_util::future::join_all(requests).await;
+    assert_eq!(
+        responses.iter().filter(|response| response.status == 200).count(),
+        100
+    );
+    assert_eq!(
+        responses.iter().filter(|response| response.status == 429).count(),
+        30
+    );
     other.stop().await;
     separate.stop().await;
 }

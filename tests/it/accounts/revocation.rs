@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 use stockroom::resolvers::account;
 
 use super::login::log_in;
-use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::gateway::Gateway;
+use crate::support::response::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![deactivation_revokes_all_tokens, a_new_password_revokes_all_tokens];

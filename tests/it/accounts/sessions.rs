@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::accounts::tokens::{claims, pair};
-use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 use crate::support::gateway::Gateway;
+use crate::support::response::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, sorted_keys};
 
 on_both_databases![
     each_token_type_is_accepted_for_its_own_use_only,
@@ -77,10 +77,10 @@ async fn refreshing_with_rotation_spends_the_refresh_token(gateway: Gateway) {
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": token }))
     };
-    let answer = refresh(first["refresh"].clone()).await;
-    let second = answer.expect(200);
+    let response = refresh(first["refresh"].clone()).await;
+    let second = response.expect(200);
     assert_eq!(
-        answer.text,
+        response.text,
         format!(
             r#"{{"access":{},"refresh":{}}}"#,
             second["access"], second["refresh"]
@@ -111,9 +111,15 @@ async fn refreshing_with_rotation_spends_the_refresh_token(gateway: Gateway) {
     }
     // Of several concurrent refreshes with the same token, one succeeds.
     let refreshes = (0..16).map(|_| refresh(third["refresh"].clone()));
-    let answers = futures_util::future::join_all(refreshes).await;
-    assert_eq!(answers.iter().filter(|answer| answer.status == 200).count(), 1);
-    assert_eq!(answers.iter().filter(|answer| answer.status == 401).count(), 15);
+    let responses = futures_util::future::join_all(refreshes).await;
+    assert_eq!(
+        responses.iter().filter(|response| response.status == 200).count(),
+        1
+    );
+    assert_eq!(
+        responses.iter().filter(|response| response.status == 401).count(),
+        15
+    );
 }
 
 async fn lifetimes_follow_the_settings(gateway: Gateway) {
@@ -139,14 +145,14 @@ async fn lifetimes_follow_the_settings(gateway: Gateway) {
 async fn logging_out_ends_a_session(gateway: Gateway) {
     let gateway = gateway.restart_with(&["--rotate-refresh-tokens", "true"]).await;
     let (first, other) = (pair(&gateway).await, pair(&gateway).await);
-    let answer = gateway
+    let response = gateway
         .anon
         .post(
             "authentication/token/refresh/",
             json!({ "refresh": first["refresh"] }),
         )
         .await;
-    let second = answer.expect(200);
+    let second = response.expect(200);
     for pair in [&first, &second, &other] {
         gateway
             .with_token(pair["access"].as_str().unwrap())

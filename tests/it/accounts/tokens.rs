@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use crate::accounts::jwt;
-use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, NO_TOKEN, sorted_keys};
 use crate::support::gateway::{Gateway, SECRET_KEY};
+use crate::support::response::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, NO_TOKEN, sorted_keys};
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![
@@ -115,14 +115,14 @@ async fn tokens_of_the_django_system_are_accepted(gateway: Gateway) {
         .expect(200);
     claims["jti"] = "fedcba9876543210fedcba9876543210".into();
     claims["token_type"] = "refresh".into();
-    let answer = gateway
+    let response = gateway
         .anon
         .post(
             "authentication/token/refresh/",
             json!({ "refresh": hs256(&claims) }),
         )
         .await;
-    let access = answer.expect(200)["access"].clone();
+    let access = response.expect(200)["access"].clone();
     assert_eq!(self::claims(&access)["user_id"], 4);
     for invalid in [
         json!("4x"),

@@ -3,10 +3,10 @@
 use serde_json::{Value, json};
 
 use crate::support::actors::Actor;
-use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::Gateway;
 use crate::support::program::Program;
+use crate::support::response::WRONG_LOGIN;
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![

@@ -333,10 +333,10 @@ async fn keys_are_in_the_order_of_the_selection(gateway: Gateway) {
         };
         let document = format!("{{ analytics {{ {selected} }} }}{fragment}");
         for _ in 0..5 {
-            let answer = gateway.viewer.gql(&document, json!({})).await;
+            let response = gateway.viewer.gql(&document, json!({})).await;
             let data = format!(r#""data":{{"analytics":{expected}}}"#);
-            assert!(answer.text.contains(&data), "{}", answer.text);
-            assert!(!answer.json()["errors"].as_array().expect("errors").is_empty());
+            assert!(response.text.contains(&data), "{}", response.text);
+            assert!(!response.json()["errors"].as_array().expect("errors").is_empty());
         }
     }
     gateway

@@ -237,9 +237,9 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
            c: updateProduct(input: {{ id: {product}, quantity: 50 }}) {{ product {{ quantity movements {{ totalCount }} }} }}
          }}"
     );
-    let answer = gateway.manager.gql(&document, json!({})).await;
+    let response = gateway.manager.gql(&document, json!({})).await;
     assert_eq!(
-        answer.text,
+        response.text,
         r#"{"data":{"a":{"outflow":{"product":{"quantity":99},"quantity":1},"userErrors":[]},"b":{"outflow":{"product":{"quantity":97},"quantity":2}},"c":{"product":{"quantity":50,"movements":{"totalCount":4}}}}}"#
     );
     let outflows = gateway
@@ -250,11 +250,11 @@ async fn payloads_show_the_current_state(gateway: Gateway) {
     let both = format!(
         "{{ a: product(id: {product}) {{ title }} a: product(id: {product}) {{ quantity }} viewer {{ user {{ username }} }} }}"
     );
-    let (count, answer) = gateway
+    let (count, response) = gateway
         .count_statements(gateway.viewer.gql(&both, json!({})))
         .await;
     assert_eq!(
-        answer.text,
+        response.text,
         r#"{"data":{"a":{"title":"Galaxy S23","quantity":50},"viewer":{"user":{"username":"viewer"}}}}"#
     );
     assert!(

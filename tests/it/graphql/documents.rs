@@ -122,12 +122,12 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
         json!({ "documentId": format!("sha256:{}", hash(text)), "variables": variables }),
         json!({ "query": text, "variables": variables }),
     ] {
-        let answer = gateway
+        let response = gateway
             .viewer
             .raw(Method::POST, "/graphql", request.to_string())
             .await;
         assert_eq!(
-            answer.expect(200),
+            response.expect(200),
             json!({ "data": { "brand": { "__typename": "Brand", "name": "Known" } } })
         );
     }
@@ -137,11 +137,11 @@ async fn only_trusted_documents_run_when_configured(gateway: Gateway) {
         json!({ "documentId": "unknown" }),
         json!({ "query": "{ viewer { groups } }", "extensions": { "persistedQuery": { "version": 1, "sha256Hash": hash("{ viewer { groups } }") } } }),
     ] {
-        let answer = gateway
+        let response = gateway
             .viewer
             .raw(Method::POST, "/graphql", request.to_string())
             .await;
-        assert_eq!(code(&answer), "PERSISTED_QUERY_NOT_FOUND", "{request}");
+        assert_eq!(code(&response), "PERSISTED_QUERY_NOT_FOUND", "{request}");
     }
 }
 

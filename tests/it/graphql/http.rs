@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::actors::send;
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 
 on_both_databases![
     get_executes_queries_only,
@@ -18,7 +18,7 @@ on_both_databases![
 ];
 
 /// Sends a `GET` request with these parameters.
-pub async fn get(gateway: &Gateway, parameters: &[(&str, &str)]) -> Answer {
+pub async fn get(gateway: &Gateway, parameters: &[(&str, &str)]) -> Response {
     let query: String = url::form_urlencoded::Serializer::new(String::new())
         .extend_pairs(parameters)
         .finish();
@@ -27,8 +27,8 @@ pub async fn get(gateway: &Gateway, parameters: &[(&str, &str)]) -> Answer {
 }
 
 /// The code of the first error of a request that was not executed.
-pub fn code(answer: &Answer) -> String {
-    let body = answer.json();
+pub fn code(response: &Response) -> String {
+    let body = response.json();
     assert!(body.get("data").is_none(), "{body}");
     body["errors"][0]["extensions"]["code"]
         .as_str()
@@ -198,7 +198,7 @@ async fn invalid_bodies_are_rejected(gateway: Gateway) {
 }
 
 /// Sends a document with this `Accept` header.
-async fn send_accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Answer {
+async fn send_accepting(gateway: &Gateway, accept: Option<&str>, query: &str) -> Response {
     let request = gateway
         .viewer
         .request(Method::POST, "/graphql")
@@ -229,13 +229,13 @@ async fn accept_selects_the_media_type_of_the_response(gateway: Gateway) {
         ),
         (Some("text/html;q=0.1, application/json;q=0.2"), JSON),
     ] {
-        let answer = send_accepting(&gateway, accept, "{ __typename }").await;
+        let response = send_accepting(&gateway, accept, "{ __typename }").await;
         assert_eq!(
-            (answer.status, answer.header("content-type")),
+            (response.status, response.header("content-type")),
             (200, Some(media_type)),
             "{accept:?}"
         );
-        assert_eq!(answer.text, r#"{"data":{"__typename":"Query"}}"#, "{accept:?}");
+        assert_eq!(response.text, r#"{"data":{"__typename":"Query"}}"#, "{accept:?}");
     }
     let refused = send_accepting(&gateway, Some("image/png"), "{ __typename }").await;
     assert_eq!((refused.status, &*code(&refused)), (406, "NOT_ACCEPTABLE"));

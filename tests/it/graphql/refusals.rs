@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::send;
-use crate::support::answer::Answer;
 use crate::support::event_stream::EventStream;
 use crate::support::gateway::Gateway;
 use crate::support::graphql_request::first_error;
+use crate::support::response::Response;
 use crate::support::websocket_client::Socket;
 
 on_both_databases![
@@ -21,7 +21,7 @@ on_both_databases![
 ];
 
 /// Sends an operation and accepts the media type with which the status is 400 if nothing was executed.
-async fn graphql(gateway: &Gateway, document: &str, variables: Value) -> Answer {
+async fn graphql(gateway: &Gateway, document: &str, variables: Value) -> Response {
     let request = gateway
         .root
         .request(Method::POST, "/graphql")
@@ -32,9 +32,9 @@ async fn graphql(gateway: &Gateway, document: &str, variables: Value) -> Answer 
 
 /// Asserts that a request was not executed, for this reason, and that the stock is still 5.
 async fn assert_refused(gateway: &Gateway, product: i64, document: &str, variables: Value, code: &str) {
-    let answer = graphql(gateway, document, variables).await;
-    assert_eq!(answer.status, 400, "{document}: {}", answer.text);
-    let body = answer.json();
+    let response = graphql(gateway, document, variables).await;
+    assert_eq!(response.status, 400, "{document}: {}", response.text);
+    let body = response.json();
     assert!(body.get("data").is_none(), "{document}: {body}");
     assert_eq!(first_error(&body).0, code, "{document}: {body}");
     assert!(
@@ -239,9 +239,9 @@ async fn invalid_arguments_are_refused_over_all_transports(gateway: Gateway) {
             "/graphql?query=%7Bproducts(first:101)%7BtotalCount%7D%7D",
         )
         .header("accept", "application/graphql-response+json");
-    let answer = send(request).await;
+    let response = send(request).await;
     assert_eq!(
-        (answer.status, &*first_error(&answer.json()).0),
+        (response.status, &*first_error(&response.json()).0),
         (400, "LIMIT_EXCEEDED")
     );
     // The idempotency key of a refused request can be used again.

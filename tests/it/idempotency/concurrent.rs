@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use serde_json::json;
 
 use super::request::{Request, assert_replay, is_replayed, key_count};
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 
 on_both_databases![
     one_of_fifty_equal_requests_is_executed,
@@ -18,18 +18,18 @@ on_both_databases![
 
 /// Asserts that one request was executed, and that each of the others got the same response or `IDEMPOTENCY_IN_PROGRESS`.
 #[track_caller]
-fn assert_one_executed(request: &Request, answers: &[Answer]) -> Answer {
-    let executed: Vec<&Answer> = answers
+fn assert_one_executed(request: &Request, responses: &[Response]) -> Response {
+    let executed: Vec<&Response> = responses
         .iter()
-        .filter(|answer| request.is_success(answer) && !is_replayed(answer))
+        .filter(|response| request.is_success(response) && !is_replayed(response))
         .collect();
-    assert_eq!(executed.len(), 1, "{answers:?}");
-    for answer in answers {
-        if request.is_success(answer) {
-            assert_eq!(answer.text, executed[0].text);
+    assert_eq!(executed.len(), 1, "{responses:?}");
+    for response in responses {
+        if request.is_success(response) {
+            assert_eq!(response.text, executed[0].text);
         } else {
-            request.assert_refused(answer, 409, "IDEMPOTENCY_IN_PROGRESS");
-            assert_eq!(answer.header("retry-after"), Some("1"));
+            request.assert_refused(response, 409, "IDEMPOTENCY_IN_PROGRESS");
+            assert_eq!(response.header("retry-after"), Some("1"));
         }
     }
     executed[0].clone()
@@ -45,8 +45,8 @@ async fn one_of_fifty_equal_requests_is_executed(gateway: Gateway) {
     )));
     for (index, request) in requests.iter().enumerate() {
         let key = format!("key-{index}");
-        let answers = join_all((0..50).map(|_| request.send(&gateway.root, &key))).await;
-        let executed = assert_one_executed(request, &answers);
+        let responses = join_all((0..50).map(|_| request.send(&gateway.root, &key))).await;
+        let executed = assert_one_executed(request, &responses);
         assert_replay(&request.send(&gateway.root, &key).await, &executed);
     }
     assert_eq!(gateway.root.quantity(product).await, 95);
@@ -70,8 +70,8 @@ async fn one_of_the_equal_requests_at_two_gateways_is_executed(gateway: Gateway)
                 };
                 request.send(actor, &key)
             });
-            let answers = join_all(requests).await;
-            let executed = assert_one_executed(request, &answers);
+            let responses = join_all(requests).await;
+            let executed = assert_one_executed(request, &responses);
             assert_replay(&request.send(&gateway.root, &key).await, &executed);
             assert_replay(&request.send(&other.root, &key).await, &executed);
         }
@@ -101,8 +101,8 @@ async fn movements_are_recorded_together(gateway: Gateway) {
                 return (request, None, request.send_without_key(&gateway.root).await);
             }
             let key = format!("key-{index}");
-            let answer = request.send(&gateway.root, &key).await;
-            (request, Some(key), answer)
+            let response = request.send(&gateway.root, &key).await;
+            (request, Some(key), response)
         }
     });
     let requests = join_all(requests).await;
@@ -134,14 +134,14 @@ async fn movements_beyond_the_stock_are_refused(gateway: Gateway) {
     let requests = join_all(requests).await;
     let success_count = requests
         .iter()
-        .filter(|(request, answer, _)| request.is_success(answer))
+        .filter(|(request, response, _)| request.is_success(response))
         .count();
     assert_eq!(success_count, 30);
     assert_eq!(key_count(&gateway).await, 30);
-    for (request, answer, key) in &requests {
+    for (request, response, key) in &requests {
         let repeat = request.send(&gateway.root, key).await;
-        assert_eq!(is_replayed(&repeat), request.is_success(answer));
-        assert_eq!((repeat.status, &repeat.text), (answer.status, &answer.text));
+        assert_eq!(is_replayed(&repeat), request.is_success(response));
+        assert_eq!((repeat.status, &repeat.text), (response.status, &response.text));
     }
     assert_eq!(gateway.root.quantity(product).await, 0);
     gateway.assert_invariants().await;

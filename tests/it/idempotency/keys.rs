@@ -31,13 +31,16 @@ async fn invalid_keys_are_rejected(gateway: Gateway) {
                 .root
                 .request(Method::POST, &request.path)
                 .json(&request.body);
-            let answer = send(sent.header("idempotency-key", HeaderValue::from_bytes(bad).unwrap())).await;
+            let response = send(sent.header("idempotency-key", HeaderValue::from_bytes(bad).unwrap())).await;
             if request.path == "/graphql" {
-                request.assert_refused(&answer, 400, "BAD_USER_INPUT");
-                let message = answer.json()["errors"][0]["message"].as_str().unwrap().to_owned();
+                request.assert_refused(&response, 400, "BAD_USER_INPUT");
+                let message = response.json()["errors"][0]["message"]
+                    .as_str()
+                    .unwrap()
+                    .to_owned();
                 assert!(message.starts_with("Idempotency-Key: "), "{message}");
             } else {
-                let details = answer.expect_error(400, "INVALID_PARAMETER");
+                let details = response.expect_error(400, "INVALID_PARAMETER");
                 let message = "A key has 1 to 255 visible ASCII characters.";
                 assert_eq!(details, json!({ "Idempotency-Key": message }));
             }
@@ -96,9 +99,9 @@ async fn keys_are_ignored_for_queries_and_logins(gateway: Gateway) {
                 continue;
             }
             for _ in 0..2 {
-                let answer = request.send(actor, "key").await;
-                answer.expect(200);
-                assert!(!is_replayed(&answer));
+                let response = request.send(actor, "key").await;
+                response.expect(200);
+                assert!(!is_replayed(&response));
             }
         }
     }

@@ -28,7 +28,7 @@ const DAY: u64 = 24 * 3_600;
 
 async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
-    let mut answers = Vec::new();
+    let mut responses = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
         let before = key_count(&gateway).await;
@@ -38,7 +38,7 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         assert_eq!(after[7], before + 1, "{request:?}");
         assert_replay(&request.send(&gateway.root, &key).await, &first);
         assert_eq!(row_counts(&gateway).await, after, "{request:?}");
-        answers.push((request, key, first));
+        responses.push((request, key, first));
     }
     // Later changes do not affect the stored response.
     gateway
@@ -50,13 +50,13 @@ async fn a_repeat_gets_the_stored_response(gateway: Gateway) {
         .await
         .expect(200);
     let after = row_counts(&gateway).await;
-    for (request, key, first) in &answers {
+    for (request, key, first) in &responses {
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
     assert_eq!(row_counts(&gateway).await, after);
     // Another gateway on the same database returns the stored response.
     let gateway = gateway.restart_with(&[]).await;
-    for (request, key, first) in &answers {
+    for (request, key, first) in &responses {
         assert_replay(&request.send(&gateway.root, key).await, first);
     }
     gateway.assert_invariants().await;
@@ -77,9 +77,9 @@ async fn another_request_with_the_key_is_refused(gateway: Gateway) {
         assert!(request.is_success(&first), "{first:?}");
         let before = row_counts(&gateway).await;
         for other in others.iter().flatten() {
-            let answer = other.send(&gateway.root, &key).await;
-            other.assert_refused(&answer, 409, "IDEMPOTENCY_KEY_REUSED");
-            assert_eq!(answer.header("retry-after"), None);
+            let response = other.send(&gateway.root, &key).await;
+            other.assert_refused(&response, 409, "IDEMPOTENCY_KEY_REUSED");
+            assert_eq!(response.header("retry-after"), None);
         }
         assert_eq!(row_counts(&gateway).await, before);
         assert_replay(&request.send(&gateway.root, &key).await, &first);
@@ -111,13 +111,13 @@ async fn keys_are_separate_for_each_user(gateway: Gateway) {
 async fn keys_are_kept_for_a_day(gateway: Gateway) {
     let product = gateway.root.product("Bolts", 100).await;
     let [rest, graphql] = Request::outflows(product, 1);
-    let first_answers = [
+    let first_responses = [
         rest.send(&gateway.root, "rest").await,
         graphql.send(&gateway.root, "graphql").await,
     ];
     gateway.advance_clock(DAY - 1);
-    assert_replay(&rest.send(&gateway.root, "rest").await, &first_answers[0]);
-    assert_replay(&graphql.send(&gateway.root, "graphql").await, &first_answers[1]);
+    assert_replay(&rest.send(&gateway.root, "rest").await, &first_responses[0]);
+    assert_replay(&graphql.send(&gateway.root, "graphql").await, &first_responses[1]);
     assert_eq!(gateway.root.quantity(product).await, 98);
     // New tokens are needed, because those of the first requests expire at the same time.
     let now = gateway.services.clock.now() + chrono::TimeDelta::seconds(1);
@@ -174,12 +174,12 @@ async fn refused_requests_are_not_stored(gateway: Gateway) {
 /// Deletes the stored responses, as if the program had been killed before it stored them.
 async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
-    let mut first_answers = Vec::new();
+    let mut first_responses = Vec::new();
     for (index, request) in Request::all(&sample).into_iter().enumerate() {
         let key = format!("key-{index}");
         let first = request.send(&gateway.root, &key).await;
         assert!(request.is_success(&first), "{first:?}");
-        first_answers.push((request, key, first));
+        first_responses.push((request, key, first));
     }
     let delete_responses = "UPDATE idempotency_key SET status = NULL, headers = NULL, body = NULL";
     gateway.sql(delete_responses).await.unwrap();
@@ -193,7 +193,7 @@ async fn a_response_that_was_not_stored_is_rendered_again(gateway: Gateway) {
             .expect(200);
     }
     let before = row_counts(&gateway).await;
-    for (request, key, first) in &first_answers {
+    for (request, key, first) in &first_responses {
         let repeat = request.send(&gateway.root, key).await;
         assert_replay(&repeat, first);
         assert_replay(&request.send(&gateway.root, key).await, first);
@@ -272,9 +272,9 @@ async fn responses_with_secrets_are_replayed(gateway: Gateway) {
     let graphql = Request::graphql(&format!(
         "mutation {{ rotateWebhookSecret(input: {{id: \"{id}\"}}) {{ secret userErrors {{ code }} }} }}"
     ));
-    let answer = graphql.send(&gateway.root, "graphql").await;
-    assert!(graphql.is_success(&answer), "{answer:?}");
-    assert_replay(&graphql.send(&gateway.root, "graphql").await, &answer);
+    let response = graphql.send(&gateway.root, "graphql").await;
+    assert!(graphql.is_success(&response), "{response:?}");
+    assert_replay(&graphql.send(&gateway.root, "graphql").await, &response);
     let listed = gateway
         .root
         .get(&format!("webhooks/{id}/deliveries/"))

@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 use crate::support::samples::{Sample, list};
 
 /// A `POST` that changes something.
@@ -91,22 +91,22 @@ impl Request {
     }
 
     /// Sends the request with a key.
-    pub async fn send(&self, actor: &Actor, key: &str) -> Answer {
+    pub async fn send(&self, actor: &Actor, key: &str) -> Response {
         let request = actor.request(Method::POST, &self.path);
         send(request.header("idempotency-key", key).json(&self.body)).await
     }
 
     /// Sends the request without a key.
-    pub async fn send_without_key(&self, actor: &Actor) -> Answer {
+    pub async fn send_without_key(&self, actor: &Actor) -> Response {
         send(actor.request(Method::POST, &self.path).json(&self.body)).await
     }
 
     /// Whether the response reports success, in the form of the request's API.
-    pub fn is_success(&self, answer: &Answer) -> bool {
-        match answer.status {
+    pub fn is_success(&self, response: &Response) -> bool {
+        match response.status {
             201 | 202 if self.path != "/graphql" => true,
             200 if self.path == "/graphql" => {
-                let body = answer.json();
+                let body = response.json();
                 let payload = body["data"].as_object().and_then(|data| data.values().next());
                 body.get("errors").is_none()
                     && payload.is_some_and(|payload| payload["userErrors"] == json!([]))
@@ -117,8 +117,8 @@ impl Request {
 
     /// Asserts that the response is an error with this code, in the form of the request's API.
     #[track_caller]
-    pub fn assert_refused(&self, answer: &Answer, status: u16, code: &str) {
-        let body = answer.expect(status);
+    pub fn assert_refused(&self, response: &Response, status: u16, code: &str) {
+        let body = response.expect(status);
         let actual_code = if self.path == "/graphql" {
             assert!(body.get("data").is_none(), "{body}");
             &body["errors"][0]["extensions"]["code"]
@@ -130,18 +130,18 @@ impl Request {
 }
 
 /// Whether the response is marked as a replay of an earlier one.
-pub fn is_replayed(answer: &Answer) -> bool {
-    answer.header("idempotent-replayed") == Some("true")
+pub fn is_replayed(response: &Response) -> bool {
+    response.header("idempotent-replayed") == Some("true")
 }
 
 /// Asserts that a response is marked as a replay and equals the first one in status, body and headers.
 #[track_caller]
-pub fn assert_replay(answer: &Answer, first: &Answer) {
-    assert_eq!((answer.status, &answer.text), (first.status, &first.text));
+pub fn assert_replay(response: &Response, first: &Response) {
+    assert_eq!((response.status, &response.text), (first.status, &first.text));
     for name in ["content-type", "etag", "location", "cache-control"] {
-        assert_eq!(answer.header(name), first.header(name), "{name}");
+        assert_eq!(response.header(name), first.header(name), "{name}");
     }
-    assert!(is_replayed(answer), "{answer:?}");
+    assert!(is_replayed(response), "{response:?}");
     assert!(!is_replayed(first), "{first:?}");
 }
 

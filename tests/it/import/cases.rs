@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::imported_rows::ImportedRows;
 use super::installation::{Installation, expected};
-use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, at};
+use crate::support::response::WRONG_LOGIN;
 use crate::support::test_database::{Database, TestDatabase};
 
 macro_rules! cases {
@@ -150,12 +150,15 @@ async fn log_in(gateway: &Gateway, expected: &Value) {
         for _ in 0..2 {
             let body =
                 json!({ "username": username, "password": password.as_str().unwrap_or("birch-rail-99") });
-            let answer = gateway.anon.post("authentication/token/", body).await;
+            let response = gateway.anon.post("authentication/token/", body).await;
             if password.is_null() {
-                answer.expect_body(401, WRONG_LOGIN);
+                response.expect_body(401, WRONG_LOGIN);
                 break;
             }
-            let access = answer.expect(200)["access"].as_str().expect("a token").to_owned();
+            let access = response.expect(200)["access"]
+                .as_str()
+                .expect("a token")
+                .to_owned();
             gateway.with_token(access).get("brands/").await.expect(200);
             let user = ImportedRows::user(gateway, username).await;
             assert!(

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 
 use super::installation::Installation;
 use crate::accounts::jwt;
-use crate::support::answer::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::command::run_ok;
 use crate::support::gateway::{Gateway, SECRET_KEY, at};
+use crate::support::response::{BAD_TOKEN, INVALID_OR_EXPIRED_TOKEN, WRONG_LOGIN};
 use crate::support::test_database::{Database, TestDatabase};
 
 /// A gateway after the import of a case.
@@ -58,16 +58,16 @@ async fn check_old_tokens(database: Database) {
             .expect(200);
         // This token is on the Django system's blacklist.
         let spent = old_token(&gateway, "refresh", &"a".repeat(32), &user_id);
-        let answer = gateway
+        let response = gateway
             .anon
             .post("authentication/token/refresh/", json!({ "refresh": spent }))
             .await;
-        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
-        let answer = gateway
+        response.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
+        let response = gateway
             .anon
             .post("authentication/token/verify/", json!({ "token": spent }))
             .await;
-        answer.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
+        response.expect_body(401, INVALID_OR_EXPIRED_TOKEN);
     }
     let unknown_user = old_token(&gateway, "access", &"d".repeat(32), &json!(999));
     gateway

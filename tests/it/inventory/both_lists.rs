@@ -162,15 +162,15 @@ async fn the_number_of_statements_does_not_grow_with_rows(gateway: Gateway) {
         // The user is cached from the first request on.
         gateway.viewer.gql(flat, json!({})).await.expect(200);
         gateway.invalidate_labels().await;
-        let (flat_count, answer) = gateway
+        let (flat_count, response) = gateway
             .count_statements(gateway.viewer.gql(flat, json!({})))
             .await;
-        assert_eq!(products(&answer.json()), to.min(100), "{}", answer.text);
+        assert_eq!(products(&response.json()), to.min(100), "{}", response.text);
         gateway.invalidate_labels().await;
-        let (nested_count, answer) = gateway
+        let (nested_count, response) = gateway
             .count_statements(gateway.viewer.gql(nested, json!({})))
             .await;
-        assert_eq!(products(&answer.json()), to, "{}", answer.text);
+        assert_eq!(products(&response.json()), to, "{}", response.text);
         counts.push((flat_count, nested_count));
     }
     // The flat list: user, page, count and two relations. The nested one: user, categories, their products and counts, and

@@ -77,23 +77,23 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
             let product = json!({
                 "title": "P", "brand": 1, "category": 1, "cost_price": 1, "selling_price": 2, "quantity": quantity,
             });
-            let answer = root.post("products/", product).await;
+            let response = root.post("products/", product).await;
             if quantity < 0 {
-                answer.expect(422);
+                response.expect(422);
             } else {
                 model
                     .products
-                    .insert(answer.expect(201)["id"].as_i64().expect("an id"), quantity);
+                    .insert(response.expect(201)["id"].as_i64().expect("an id"), quantity);
             }
         }
         Step::Edit(index, quantity) => {
             let Some(product) = model.product(index) else {
                 return;
             };
-            let answer = root
+            let response = root
                 .patch(&format!("products/{product}/"), json!({ "quantity": quantity }))
                 .await;
-            answer.expect(if quantity < 0 { 422 } else { 200 });
+            response.expect(if quantity < 0 { 422 } else { 200 });
             if quantity >= 0 {
                 model.products.insert(product, quantity);
             }
@@ -107,12 +107,12 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
                 _ => (Kind::Outflow, -quantity),
             };
             let movement = json!({ "supplier": 1, "product": product, "quantity": quantity });
-            let answer = root.post(&format!("{}/", kind.plural()), movement).await;
+            let response = root.post(&format!("{}/", kind.plural()), movement).await;
             if quantity >= 1 && model.apply(product, change) {
-                let id = answer.expect(201)["id"].as_i64().expect("an id");
+                let id = response.expect(201)["id"].as_i64().expect("an id");
                 model.movements.insert((kind, id), (product, change));
             } else {
-                assert!(answer.expect(422)["quantity"].is_array());
+                assert!(response.expect(422)["quantity"].is_array());
             }
         }
         Step::DeleteMovement(index) => {
@@ -123,23 +123,23 @@ async fn execute(gateway: &Gateway, model: &mut Model, step: Step) {
                 .copied();
             let Some((kind, id)) = chosen else { return };
             let (product, change) = model.movements[&(kind, id)];
-            let answer = root.delete(&format!("{}/{id}/", kind.plural())).await;
+            let response = root.delete(&format!("{}/{id}/", kind.plural())).await;
             if model.apply(product, -change) {
-                answer.expect(204);
+                response.expect(204);
                 model.movements.remove(&(kind, id));
             } else {
-                answer.expect_error(409, "INSUFFICIENT_STOCK");
+                response.expect_error(409, "INSUFFICIENT_STOCK");
             }
         }
         Step::DeleteProduct(index) => {
             let Some(product) = model.product(index) else {
                 return;
             };
-            let answer = root.delete(&format!("products/{product}/")).await;
+            let response = root.delete(&format!("products/{product}/")).await;
             if model.movements.values().any(|(other, _)| *other == product) {
-                answer.expect_error(409, "PROTECTED");
+                response.expect_error(409, "PROTECTED");
             } else {
-                answer.expect(204);
+                response.expect(204);
                 model.products.remove(&product);
             }
         }

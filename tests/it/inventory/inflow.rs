@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::samples::Sample;
 
 on_both_databases_and_apis![
@@ -20,10 +20,10 @@ async fn an_inflow_adds_stock_and_its_deletion_removes_it(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     gateway.advance_clock(60);
     let body = sample.with(Kind::Inflow, "description", json!("  Restock "));
-    let answer = gateway.manager.post("inflows/", body).await;
-    let created = answer.expect(201);
+    let response = gateway.manager.post("inflows/", body).await;
+    let created = response.expect(201);
     let path = format!("inflows/{}/", created["id"]);
-    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    response.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         created,
         json!({

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::samples::{LABELS, Sample, list};
 
 on_both_databases_and_apis![
@@ -27,16 +27,16 @@ async fn labels_are_created_read_changed_and_deleted(gateway: Gateway) {
             .to_string()
     };
     for kind in LABELS {
-        let answer = gateway
+        let response = gateway
             .manager
             .post(
                 &list(kind),
                 json!({ "name": "Água", "description": "Ünïcödé 水" }),
             )
             .await;
-        let mut label = answer.expect(201);
+        let mut label = response.expect(201);
         let path = format!("{}/{}/", kind.plural(), label["id"]);
-        answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
+        response.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
         assert_eq!(
             label,
             json!({

@@ -19,7 +19,7 @@ async fn create_with_price(
     gateway: &Gateway,
     sample: &Sample,
     literal: &str,
-) -> crate::support::answer::Answer {
+) -> crate::support::response::Response {
     let body = format!(
         r#"{{"title": "P", "category": {}, "brand": {}, "cost_price": "1", "selling_price": {literal}}}"#,
         sample.category, sample.brand
@@ -127,9 +127,9 @@ async fn invalid_prices_are_rejected(gateway: Gateway) {
         ("-0.01", negative),
         ("\"-99999999999999999999.99\"", negative),
     ] {
-        let answer = create_with_price(&gateway, &sample, literal).await;
+        let response = create_with_price(&gateway, &sample, literal).await;
         assert_eq!(
-            (answer.status, answer.json()),
+            (response.status, response.json()),
             (422, json!({ "selling_price": [ message ] })),
             "{literal}"
         );

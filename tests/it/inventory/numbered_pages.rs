@@ -38,11 +38,11 @@ async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
     let mut titles = Vec::new();
     for page in 1..=8 {
         let path = format!("products/?page_size=5&page={page}");
-        let (count, answer) = gateway.count_statements(gateway.viewer.get(&path)).await;
-        let answer = answer.json();
-        assert_eq!(answer["count"], json!(40));
+        let (count, response) = gateway.count_statements(gateway.viewer.get(&path)).await;
+        let response = response.json();
+        assert_eq!(response["count"], json!(40));
         titles.extend(
-            answer["results"]
+            response["results"]
                 .as_array()
                 .expect("rows")
                 .iter()
@@ -62,11 +62,11 @@ async fn consecutive_pages_take_one_statement_each(gateway: Gateway) {
         .post("outflows/", json!({ "product": 1, "quantity": 1 }))
         .await
         .expect(201);
-    let (count, answer) = gateway
+    let (count, response) = gateway
         .count_statements(gateway.viewer.get("products/?page_size=5&page=7"))
         .await;
     assert_eq!(
-        (count, answer.json()["results"][0]["title"].clone()),
+        (count, response.json()["results"][0]["title"].clone()),
         (2, json!("Product 30"))
     );
     gateway
@@ -117,14 +117,18 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
         let pages = expected.len().div_ceil(size);
         let page = rng.random_range(1..=pages);
         let reader = if rng.random() { &gateway } else { &other };
-        let answer = reader
+        let response = reader
             .viewer
             .get(&format!("products/?page={page}&page_size={size}"))
             .await;
         let rows = expected.iter().skip((page - 1) * size).take(size).copied();
-        assert_eq!(answer.ids(), rows.collect::<Vec<_>>(), "seed {seed}, step {step}");
         assert_eq!(
-            answer.json()["count"],
+            response.ids(),
+            rows.collect::<Vec<_>>(),
+            "seed {seed}, step {step}"
+        );
+        assert_eq!(
+            response.json()["count"],
             json!(expected.len()),
             "seed {seed}, step {step}"
         );
@@ -135,6 +139,6 @@ async fn pages_are_exact_after_any_change(gateway: Gateway) {
 
 /// The ids of all products in their default order, read with a filter, for which no positions are kept.
 async fn all_ids(gateway: &Gateway) -> Vec<i64> {
-    let answer = gateway.viewer.get("products/?min_price=0&page_size=100").await;
-    answer.ids()
+    let response = gateway.viewer.get("products/?min_price=0&page_size=100").await;
+    response.ids()
 }

@@ -5,8 +5,8 @@ use sea_orm::EntityTrait as _;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::samples::Sample;
 
 on_both_databases_and_apis![
@@ -21,10 +21,10 @@ async fn an_outflow_removes_stock_and_its_deletion_restores_it(gateway: Gateway)
     let sample = Sample::create(&gateway.root).await;
     gateway.advance_clock(60);
     let body = sample.with(Kind::Outflow, "description", json!(" Bulk sale  "));
-    let answer = gateway.manager.post("outflows/", body).await;
-    let created = answer.expect(201);
+    let response = gateway.manager.post("outflows/", body).await;
+    let created = response.expect(201);
     let path = format!("outflows/{}/", created["id"]);
-    answer.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
+    response.expect_location(&format!("http://{}/api/v1/{path}", gateway.address));
     assert_eq!(
         created,
         json!({

@@ -261,11 +261,11 @@ async fn relations_must_exist(gateway: Gateway) {
             json!("99999999999999999999999999"),
             json!({ "id": "18446744073709551616" }),
         ] {
-            let answer = gateway
+            let response = gateway
                 .manager
                 .post("products/", sample.with(Kind::Product, field, huge))
                 .await;
-            assert_eq!(crate::support::answer::keys(&answer.expect(422)), [field]);
+            assert_eq!(crate::support::response::keys(&response.expect(422)), [field]);
         }
         let pk = |kind: &str| format!("Incorrect type. Expected pk value, received {kind}.");
         assert_refused(&gateway, &sample, field, &[json!(true)], &pk("bool")).await;

@@ -6,8 +6,8 @@ use futures_util::future::join_all;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 use crate::support::samples::Sample;
 
 on_both_databases_and_apis![
@@ -22,15 +22,18 @@ on_both_databases_and_apis![
 ];
 
 /// The number of responses with this status.
-fn count(answers: &[Answer], status: u16) -> usize {
-    answers.iter().filter(|answer| answer.status == status).count()
+fn count(responses: &[Response], status: u16) -> usize {
+    responses
+        .iter()
+        .filter(|response| response.status == status)
+        .count()
 }
 
 /// Asserts that every response has one of these statuses.
 #[track_caller]
-fn assert_statuses(answers: &[Answer], statuses: &[u16]) {
-    for answer in answers {
-        assert!(statuses.contains(&answer.status), "{answer:?}");
+fn assert_statuses(responses: &[Response], statuses: &[u16]) {
+    for response in responses {
+        assert!(statuses.contains(&response.status), "{response:?}");
     }
 }
 
@@ -39,7 +42,7 @@ async fn stock_is_not_oversold(gateway: Gateway) {
     let product = gateway.root.product("Bolts", stock).await;
     let remaining = AtomicUsize::new(sales);
     let client = async || {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         while remaining
             .fetch_update(Ordering::Relaxed, Ordering::Relaxed, |remaining| {
                 remaining.checked_sub(1)
@@ -47,18 +50,18 @@ async fn stock_is_not_oversold(gateway: Gateway) {
             .is_ok()
         {
             let sale = json!({ "product": product, "quantity": 1 });
-            answers.push(gateway.manager.post("outflows/", sale).await);
+            responses.push(gateway.manager.post("outflows/", sale).await);
         }
-        answers
+        responses
     };
-    let answers: Vec<Answer> = join_all((0..clients).map(|_| client())).await.concat();
-    assert_eq!((count(&answers, 201), count(&answers, 422)), (1_000, 2_000));
+    let responses: Vec<Response> = join_all((0..clients).map(|_| client())).await.concat();
+    assert_eq!((count(&responses, 201), count(&responses, 422)), (1_000, 2_000));
     let refusal = json!({ "quantity": [ "Not enough stock: 0 available." ] });
     assert!(
-        answers
+        responses
             .iter()
-            .filter(|answer| answer.status == 422)
-            .all(|answer| answer.json() == refusal)
+            .filter(|response| response.status == 422)
+            .all(|response| response.json() == refusal)
     );
     assert_eq!(gateway.viewer.quantity(product).await, 0);
     assert_eq!(gateway.viewer.get("outflows/").await.json()["count"], 1_000);
@@ -70,48 +73,48 @@ async fn concurrent_movements_keep_ledger_and_stock_equal(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let product = gateway.root.product("Bolts", 5).await;
     let client = async |number: i64| {
-        let mut answers = Vec::new();
+        let mut responses = Vec::new();
         for round in 0..12 {
             let quantity = 1 + (number + round) % 5;
             let outflow = json!({ "product": product, "quantity": quantity });
-            answers.push(gateway.manager.post("outflows/", outflow).await);
+            responses.push(gateway.manager.post("outflows/", outflow).await);
             let change = match number % 4 {
                 0 => json!({ "quantity": quantity }),
                 1 => json!({ "title": format!("Bolts {round}") }),
                 _ => {
                     let inflow =
                         json!({ "product": product, "supplier": sample.supplier, "quantity": quantity });
-                    answers.push(gateway.manager.post("inflows/", inflow).await);
+                    responses.push(gateway.manager.post("inflows/", inflow).await);
                     continue;
                 }
             };
-            answers.push(
+            responses.push(
                 gateway
                     .manager
                     .patch(&format!("products/{product}/"), change)
                     .await,
             );
         }
-        answers
+        responses
     };
-    let answers: Vec<Answer> = join_all((0..16).map(client)).await.concat();
-    assert_statuses(&answers, &[200, 201, 422]);
-    assert!(count(&answers, 201) > 0 && count(&answers, 422) > 0);
+    let responses: Vec<Response> = join_all((0..16).map(client)).await.concat();
+    assert_statuses(&responses, &[200, 201, 422]);
+    assert!(count(&responses, 201) > 0 && count(&responses, 422) > 0);
     gateway.assert_invariants().await;
 }
 
 async fn serie_numbers_stay_unique(gateway: Gateway) {
     let sample = Sample::create(&gateway.root).await;
     let body = sample.with(Kind::Product, "serie_number", json!("SN-1"));
-    let answers = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
-    assert_statuses(&answers, &[201, 422]);
-    assert_eq!(count(&answers, 201), 1);
+    let responses = join_all((0..24).map(|_| gateway.manager.post("products/", body.clone()))).await;
+    assert_statuses(&responses, &[201, 422]);
+    assert_eq!(count(&responses, 201), 1);
     let not_unique = json!({ "serie_number": [ "This field must be unique." ] });
     assert!(
-        answers
+        responses
             .iter()
-            .filter(|answer| answer.status == 422)
-            .all(|answer| answer.json() == not_unique)
+            .filter(|response| response.status == 422)
+            .all(|response| response.json() == not_unique)
     );
     // Concurrent updates keep serie numbers unique, too.
     let mut products = Vec::new();
@@ -128,14 +131,14 @@ async fn serie_numbers_stay_unique(gateway: Gateway) {
         .map(|product| async move { format!("products/{product}/") });
     let paths = join_all(changes).await;
     let change = json!({ "serie_number": "SN-2" });
-    let answers = join_all(
+    let responses = join_all(
         paths
             .iter()
             .map(|path| gateway.manager.patch(path, change.clone())),
     )
     .await;
-    assert_statuses(&answers, &[200, 422]);
-    assert_eq!(count(&answers, 200), 1);
+    assert_statuses(&responses, &[200, 422]);
+    assert_eq!(count(&responses, 200), 1);
     gateway.assert_invariants().await;
 }
 
@@ -199,8 +202,8 @@ async fn edits_do_not_overwrite_concurrent_movements(gateway: Gateway) {
                 .await
         }
     };
-    let answers = join_all((0..80).map(change)).await;
-    assert_statuses(&answers, &[200, 201]);
+    let responses = join_all((0..80).map(change)).await;
+    assert_statuses(&responses, &[200, 201]);
     gateway.assert_invariants().await;
     // A change of title does not overwrite the quantity: every movement is in the ledger and in the quantity.
     let rows: Value = gateway.root.get("outflows/?page_size=100").await.json();
@@ -214,9 +217,9 @@ async fn concurrent_inflows_stay_within_32_bits(gateway: Gateway) {
         .make(Kind::Supplier, json!({ "name": "Bolts and Nuts" }))
         .await;
     let inflow = json!({ "product": product, "supplier": supplier, "quantity": 2 });
-    let answers = join_all((0..16).map(|_| gateway.root.post("inflows/", inflow.clone()))).await;
-    assert_statuses(&answers, &[201, 422]);
-    assert_eq!(count(&answers, 201), 3);
+    let responses = join_all((0..16).map(|_| gateway.root.post("inflows/", inflow.clone()))).await;
+    assert_statuses(&responses, &[201, 422]);
+    assert_eq!(count(&responses, 201), 3);
     assert_eq!(gateway.root.quantity(product).await, 2_147_483_646);
     gateway.assert_invariants().await;
 }
@@ -229,9 +232,9 @@ async fn a_movement_is_deleted_once(gateway: Gateway) {
             .make(Kind::Outflow, json!({ "product": product, "quantity": 4 }))
             .await;
         let path = format!("outflows/{outflow}/");
-        let answers = join_all((0..8).map(|_| gateway.root.delete(&path))).await;
-        assert_statuses(&answers, &[204, 404]);
-        assert_eq!(count(&answers, 204), 1);
+        let responses = join_all((0..8).map(|_| gateway.root.delete(&path))).await;
+        assert_statuses(&responses, &[204, 404]);
+        assert_eq!(count(&responses, 204), 1);
         assert_eq!(gateway.root.quantity(product).await, 10);
     }
     gateway.assert_invariants().await;
@@ -250,8 +253,8 @@ async fn brand_deletions_and_product_creations_exclude_each_other(gateway: Gatew
         assert!(
             created
                 .iter()
-                .filter(|answer| answer.status == 422)
-                .all(|answer| answer.json() == refusal)
+                .filter(|response| response.status == 422)
+                .all(|response| response.json() == refusal)
         );
         match deleted.status {
             204 => assert_eq!(count(&created, 201), 0),

@@ -43,8 +43,8 @@ async fn fill(gateway: &Gateway, from: i64, to: i64) {
 
 /// The number of statements for a page with this many rows.
 async fn statements_of_page(gateway: &Gateway, path: &str, rows: usize) -> u64 {
-    let (count, answer) = gateway.count_statements(gateway.viewer.get(path)).await;
-    assert_eq!(answer.ids().len(), rows, "{path}");
+    let (count, response) = gateway.count_statements(gateway.viewer.get(path)).await;
+    assert_eq!(response.ids().len(), rows, "{path}");
     count
 }
 

@@ -6,10 +6,10 @@ use serde_json::json;
 use stockroom::clock::Clock;
 use stockroom::services::Services;
 
-use crate::support::answer::WRONG_LOGIN;
 use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, config};
 use crate::support::program::{Program, command};
+use crate::support::response::WRONG_LOGIN;
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![

@@ -13,11 +13,11 @@ use sea_orm::{ConnectionTrait as _, EntityTrait};
 use serde_json::{Value, json};
 use stockroom::error::Error;
 
-use crate::support::answer::INVALID_OR_EXPIRED_TOKEN;
 use crate::support::api::Api;
 use crate::support::command::{run, run_err, run_ok};
 use crate::support::gateway::{Gateway, START};
 use crate::support::program::command;
+use crate::support::response::INVALID_OR_EXPIRED_TOKEN;
 use crate::support::test_database::{Database, PASSWORD, TestDatabase, row_counts};
 
 /// Tables that each database maintains itself.

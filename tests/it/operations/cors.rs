@@ -4,8 +4,8 @@ use reqwest::Method;
 use serde_json::json;
 
 use crate::support::actors::send;
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 use crate::support::test_database::PASSWORD;
 
 on_both_databases!(
@@ -18,7 +18,7 @@ on_both_databases!(
 const SHOP: &str = "https://shop.example.com";
 
 /// The preflight request of a browser.
-async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
+async fn preflight(gateway: &Gateway, origin: &str) -> Response {
     let request = gateway
         .anon
         .request(Method::OPTIONS, "products/")
@@ -31,7 +31,7 @@ async fn preflight(gateway: &Gateway, origin: &str) -> Answer {
     send(request).await
 }
 
-async fn get(gateway: &Gateway, origin: &str) -> Answer {
+async fn get(gateway: &Gateway, origin: &str) -> Response {
     send(
         gateway
             .viewer
@@ -42,10 +42,14 @@ async fn get(gateway: &Gateway, origin: &str) -> Answer {
 }
 
 async fn other_origins_are_not_allowed(gateway: Gateway) {
-    for answer in [preflight(&gateway, SHOP).await, get(&gateway, SHOP).await] {
-        assert!(answer.status < 300);
+    for response in [preflight(&gateway, SHOP).await, get(&gateway, SHOP).await] {
+        assert!(response.status < 300);
         let is_cors_header = |name: &reqwest::header::HeaderName| name.as_str().starts_with("access-control");
-        assert!(!answer.headers.keys().any(is_cors_header), "{:?}", answer.headers);
+        assert!(
+            !response.headers.keys().any(is_cors_header),
+            "{:?}",
+            response.headers
+        );
     }
 }
 
@@ -53,16 +57,16 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
     let list = format!("http://localhost:5173,{SHOP}");
     let gateway = gateway.restart_with(&["--cors-allowed-origins", &list]).await;
     for origin in [SHOP, "http://localhost:5173"] {
-        let answer = preflight(&gateway, origin).await;
-        answer.expect_body(204, "");
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-        assert_eq!(answer.header("vary"), Some("origin"));
-        assert_eq!(answer.header("access-control-allow-credentials"), None);
-        let methods = answer.header("access-control-allow-methods").expect("methods");
+        let response = preflight(&gateway, origin).await;
+        response.expect_body(204, "");
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
+        assert_eq!(response.header("vary"), Some("origin"));
+        assert_eq!(response.header("access-control-allow-credentials"), None);
+        let methods = response.header("access-control-allow-methods").expect("methods");
         for method in ["GET", "POST", "PUT", "PATCH", "DELETE"] {
             assert!(methods.split(", ").any(|allowed| allowed == method), "{methods}");
         }
-        let headers = answer.header("access-control-allow-headers").expect("headers");
+        let headers = response.header("access-control-allow-headers").expect("headers");
         for header in [
             "authorization",
             "idempotency-key",
@@ -76,9 +80,9 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
                 "{headers}"
             );
         }
-        let answer = get(&gateway, origin).await;
-        assert_eq!(answer.header("access-control-allow-origin"), Some(origin));
-        let exposed = answer.header("access-control-expose-headers").expect("headers");
+        let response = get(&gateway, origin).await;
+        assert_eq!(response.header("access-control-allow-origin"), Some(origin));
+        let exposed = response.header("access-control-expose-headers").expect("headers");
         for header in [
             "retry-after",
             "etag",
@@ -107,9 +111,9 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
         "null",
         "https://shop.example.com:444",
     ] {
-        for answer in [preflight(&gateway, origin).await, get(&gateway, origin).await] {
-            assert_eq!(answer.header("access-control-allow-origin"), None, "{origin}");
-            assert_eq!(answer.header("vary"), Some("origin"));
+        for response in [preflight(&gateway, origin).await, get(&gateway, origin).await] {
+            assert_eq!(response.header("access-control-allow-origin"), None, "{origin}");
+            assert_eq!(response.header("vary"), Some("origin"));
         }
     }
     // An OPTIONS request that is not a preflight reaches the route.
@@ -128,8 +132,8 @@ async fn listed_origins_are_allowed(gateway: Gateway) {
 
 async fn a_wildcard_allows_every_origin(gateway: Gateway) {
     let gateway = gateway.restart_with(&["--cors-allowed-origins", "*"]).await;
-    for answer in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
-        assert_eq!(answer.header("access-control-allow-origin"), Some("*"));
+    for response in [preflight(&gateway, "null").await, get(&gateway, SHOP).await] {
+        assert_eq!(response.header("access-control-allow-origin"), Some("*"));
     }
 }
 
@@ -138,7 +142,7 @@ async fn responses_have_security_headers(gateway: Gateway) {
     let login = json!({ "username": "viewer", "password": PASSWORD });
     let tokens = gateway.anon.post("authentication/token/", login).await;
     let object = gateway.viewer.get(&format!("products/{product}/")).await;
-    for (answer, cache_control) in [
+    for (response, cache_control) in [
         (&tokens, "no-store"),
         (&object, "private, no-cache"),
         (&gateway.viewer.get("products/").await, "no-store"),
@@ -146,15 +150,15 @@ async fn responses_have_security_headers(gateway: Gateway) {
         (&gateway.anon.get("/nowhere").await, "no-store"),
         (&gateway.anon.get("/readyz").await, "no-store"),
     ] {
-        assert_eq!(answer.header("x-content-type-options"), Some("nosniff"));
-        assert_eq!(answer.header("x-frame-options"), Some("DENY"));
-        assert_eq!(answer.header("referrer-policy"), Some("no-referrer"));
+        assert_eq!(response.header("x-content-type-options"), Some("nosniff"));
+        assert_eq!(response.header("x-frame-options"), Some("DENY"));
+        assert_eq!(response.header("referrer-policy"), Some("no-referrer"));
         assert_eq!(
-            answer.header("content-security-policy"),
+            response.header("content-security-policy"),
             Some("default-src 'none'; frame-ancestors 'none'")
         );
-        assert_eq!(answer.header("cache-control"), Some(cache_control));
-        assert_eq!(answer.header("server"), None);
+        assert_eq!(response.header("cache-control"), Some(cache_control));
+        assert_eq!(response.header("server"), None);
     }
     // Pages have their own policies.
     let page = gateway.anon.get("/").await;

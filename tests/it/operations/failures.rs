@@ -8,17 +8,17 @@ use futures_util::future::join_all;
 use rusqlite::Connection;
 use serde_json::json;
 
-use crate::support::answer::Answer;
 use crate::support::api::Api;
 use crate::support::gateway::{Gateway, run};
 use crate::support::program::Program;
+use crate::support::response::Response;
 use crate::support::test_database::Database;
 
 /// Asserts 503 with `Retry-After`.
 #[track_caller]
-pub fn assert_unavailable(answer: &Answer) {
-    answer.expect_error(503, "UNAVAILABLE");
-    assert_eq!(answer.header("retry-after"), Some("5"));
+pub fn assert_unavailable(response: &Response) {
+    response.expect_error(503, "UNAVAILABLE");
+    assert_eq!(response.header("retry-after"), Some("5"));
 }
 
 const CREATE_BRAND: &str = "mutation($input: CreateBrandInput!) {
@@ -43,12 +43,12 @@ async fn fill_the_disk(gateway: Gateway) {
         let names: Vec<String> = (0..16)
             .map(|client| format!("Brand {round} of {client}"))
             .collect();
-        let answers = join_all(names.iter().map(|name| add_brand(name))).await;
-        for (name, answer) in names.into_iter().zip(answers) {
-            if answer.status == 201 {
+        let responses = join_all(names.iter().map(|name| add_brand(name))).await;
+        for (name, response) in names.into_iter().zip(responses) {
+            if response.status == 201 {
                 stored.insert(name);
             } else {
-                assert_unavailable(&answer);
+                assert_unavailable(&response);
                 refused += 1;
             }
         }
@@ -74,8 +74,8 @@ async fn fill_the_disk(gateway: Gateway) {
     for round in 0..100 {
         let name = format!("By GraphQL {round}");
         let input = json!({ "input": { "name": name, "description": description } });
-        let answer = manager.gql(CREATE_BRAND, input).await;
-        let body = answer.json();
+        let response = manager.gql(CREATE_BRAND, input).await;
+        let body = response.json();
         if body["data"]["createBrand"]["brand"]["id"].is_string() {
             stored.insert(name);
             continue;
@@ -85,7 +85,7 @@ async fn fill_the_disk(gateway: Gateway) {
             (&error["code"], &error["retryAfter"]),
             (&json!("UNAVAILABLE"), &json!(5)),
             "{}",
-            answer.text
+            response.text
         );
         is_refused = true;
         break;
@@ -130,10 +130,10 @@ async fn lock_the_file(gateway: Gateway) {
     // With a lock that is held beyond the busy timeout, writes fail.
     other.execute_batch("BEGIN IMMEDIATE").unwrap();
     let begin = Instant::now();
-    let answers = join_all((0..20).map(|_| add_brand("Refused"))).await;
+    let responses = join_all((0..20).map(|_| add_brand("Refused"))).await;
     assert!(begin.elapsed() < Duration::from_secs(12), "{:?}", begin.elapsed());
-    for answer in answers {
-        assert_unavailable(&answer.unwrap());
+    for response in responses {
+        assert_unavailable(&response.unwrap());
     }
     other.execute_batch("ROLLBACK").unwrap();
     add_brand("Later").await.unwrap().expect(201);

@@ -30,7 +30,7 @@ async fn serve(cluster: &Cluster) -> (Program, Actor, i64) {
     (program, admin, product)
 }
 
-async fn create_outflow(admin: &Actor, product: i64) -> crate::support::answer::Answer {
+async fn create_outflow(admin: &Actor, product: i64) -> crate::support::response::Response {
     admin
         .post("outflows/", json!({ "product": product, "quantity": 1 }))
         .await
@@ -66,15 +66,15 @@ impl Clients {
             clients.clients.spawn(async move {
                 while !stop.load(Ordering::SeqCst) {
                     let begin = Instant::now();
-                    let answer = if client % 3 == 0 {
+                    let response = if client % 3 == 0 {
                         admin.get("products/").await
                     } else {
                         create_outflow(&admin, product).await
                     };
                     let elapsed = begin.elapsed();
-                    let is_created = answer.status == 201;
-                    if !is_created && answer.status != 200 {
-                        assert_unavailable(&answer);
+                    let is_created = response.status == 201;
+                    if !is_created && response.status != 200 {
+                        assert_unavailable(&response);
                         // A shorter wait than `Retry-After`, to keep the test short.
                         tokio::time::sleep(Duration::from_millis(50)).await;
                     }
@@ -83,8 +83,8 @@ impl Clients {
                     if is_created {
                         responses
                             .outflows
-                            .insert(answer.json()["id"].as_i64().expect("an id"));
-                    } else if answer.status == 503 {
+                            .insert(response.json()["id"].as_i64().expect("an id"));
+                    } else if response.status == 503 {
                         responses.unavailable += 1;
                     }
                 }
@@ -207,11 +207,11 @@ async fn a_crash_after_the_commit_loses_only_the_payload() {
     // The repeat changes nothing and gets the complete payload.
     let begin = Instant::now();
     let repeated = loop {
-        let answer = request().await;
-        if answer.status == 200 && answer.json().get("errors").is_none() {
-            break answer;
+        let response = request().await;
+        if response.status == 200 && response.json().get("errors").is_none() {
+            break response;
         }
-        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "{}", answer.text);
+        assert!(begin.elapsed() < MAX_RECOVERY_TIME, "{}", response.text);
         tokio::time::sleep(Duration::from_millis(50)).await;
     };
     let complete = outflow(json!({ "totalCount": 0 }));
@@ -268,17 +268,17 @@ async fn requests_are_served_or_refused_without_free_connections() {
     assert!(others.len() > 5, "{}", others.len());
     // The gateway already holds at least one connection.
     let begin = Instant::now();
-    let answers = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
+    let responses = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
     assert!(begin.elapsed() < MAX_RESPONSE_TIME, "{:?}", begin.elapsed());
-    let created = answers.iter().filter(|answer| answer.status == 201).count();
-    for answer in answers.iter().filter(|answer| answer.status != 201) {
-        assert_unavailable(answer);
+    let created = responses.iter().filter(|response| response.status == 201).count();
+    for response in responses.iter().filter(|response| response.status != 201) {
+        assert_unavailable(response);
     }
-    println!("{created} of {} were served", answers.len());
+    println!("{created} of {} were served", responses.len());
     drop(others);
-    let answers = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
-    for answer in &answers {
-        answer.expect(201);
+    let responses = join_all((0..60).map(|_| create_outflow(&admin, product))).await;
+    for response in &responses {
+        response.expect(201);
     }
     // Stops the gateway, which has taken the free connections.
     drop(program);

@@ -18,9 +18,9 @@ on_both_databases!(
 
 /// The samples of `/metrics`: names with labels as written, and values.
 async fn samples(gateway: &Gateway) -> BTreeMap<String, f64> {
-    let answer = gateway.anon.get("/metrics").await;
-    assert_eq!(answer.status, 200);
-    let samples = answer.text.lines().filter(|line| !line.starts_with('#'));
+    let response = gateway.anon.get("/metrics").await;
+    assert_eq!(response.status, 200);
+    let samples = response.text.lines().filter(|line| !line.starts_with('#'));
     samples
         .map(|line| {
             let (name, value) = line.rsplit_once(' ').expect("a value");
@@ -46,8 +46,8 @@ async fn metrics_are_in_the_prometheus_text_format(gateway: Gateway) {
     gateway.manager.product("Tea \"green\" \\ \n leaves", 5).await;
     gateway.anon.get("/nowhere").await.expect(404);
     gateway.viewer.gql("{ viewer { isSuperuser } }", json!({})).await;
-    let answer = gateway.anon.get("/metrics").await;
-    let text = answer.text.strip_suffix("# EOF\n").expect("an end");
+    let response = gateway.anon.get("/metrics").await;
+    let text = response.text.strip_suffix("# EOF\n").expect("an end");
     let mut families: BTreeMap<&str, Family> = BTreeMap::new();
     let mut all_series = BTreeSet::new();
     let mut buckets: BTreeMap<String, (f64, f64)> = BTreeMap::new();
@@ -193,8 +193,8 @@ async fn the_writer_of_sqlite_has_metrics(gateway: Gateway) {
             .manager
             .post("brands/", json!({ "name": format!("Brand {index}") }))
     });
-    for answer in futures_util::future::join_all(requests).await {
-        answer.expect(201);
+    for response in futures_util::future::join_all(requests).await {
+        response.expect(201);
     }
     let after = samples(&gateway).await;
     let increase = |name: &str| after[name] - before[name];

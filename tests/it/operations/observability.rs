@@ -107,9 +107,9 @@ async fn metrics_count_requests(gateway: Gateway) {
     }
     gateway.anon.get("/nowhere/else").await.expect(404);
 
-    let answer = gateway.anon.get("/metrics").await;
+    let response = gateway.anon.get("/metrics").await;
     assert_eq!(
-        answer.header("content-type"),
+        response.header("content-type"),
         Some("application/openmetrics-text; version=1.0.0; charset=utf-8")
     );
     let labels = |method: &str, route: &str, status: u16| {
@@ -139,12 +139,12 @@ async fn metrics_count_requests(gateway: Gateway) {
     ] {
         let line = format!("{name} {count}");
         assert!(
-            answer.text.lines().any(|found| found == line),
+            response.text.lines().any(|found| found == line),
             "{line}\nis not in\n{}",
-            answer.text
+            response.text
         );
     }
-    let count: u64 = answer
+    let count: u64 = response
         .text
         .lines()
         .find_map(|line| line.strip_prefix("stockroom_db_statements_total "))

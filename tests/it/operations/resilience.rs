@@ -41,9 +41,9 @@ async fn no_request_fails_during_shutdown(gateway: Gateway) {
             loop {
                 let request = manager.request(Method::POST, "outflows/").json(&outflow);
                 match request.send().await {
-                    Ok(answer) => {
-                        assert_eq!(answer.status(), 201);
-                        answer.bytes().await.expect("the complete response");
+                    Ok(response) => {
+                        assert_eq!(response.status(), 201);
+                        response.bytes().await.expect("the complete response");
                         outflow_count.fetch_add(1, Ordering::SeqCst);
                     }
                     // The listener is closed: the connection was not accepted.
@@ -113,15 +113,15 @@ async fn requests_in_progress_are_completed(gateway: Gateway) {
         .write_all(second.as_bytes())
         .await
         .expect("the second half is sent");
-    let mut answer = String::new();
+    let mut response = String::new();
     request_in_progress
-        .read_to_string(&mut answer)
+        .read_to_string(&mut response)
         .await
         .expect("a response");
-    assert!(answer.starts_with("HTTP/1.1 201 "), "{answer}");
+    assert!(response.starts_with("HTTP/1.1 201 "), "{response}");
     assert!(
-        answer.to_lowercase().contains("\r\nconnection: close\r\n"),
-        "{answer}"
+        response.to_lowercase().contains("\r\nconnection: close\r\n"),
+        "{response}"
     );
     assert_eq!(program.wait_for_exit().await.code(), Some(0));
     assert!(begin.elapsed() < Duration::from_secs(10), "{:?}", begin.elapsed());

@@ -125,16 +125,16 @@ async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicB
                 .request(Method::POST, "outflows/")
                 .header("idempotency-key", format!("{client}-{number}"))
                 .json(&outflow);
-            let answer = request.send().await.expect("a response");
-            match answer.status().as_u16() {
+            let response = request.send().await.expect("a response");
+            match response.status().as_u16() {
                 201 => {
-                    break answer.json::<Value>().await.expect("JSON")["id"]
+                    break response.json::<Value>().await.expect("JSON")["id"]
                         .as_i64()
                         .expect("an id");
                 }
                 // The database is unavailable, or the first request with this key is still running.
                 503 | 409 => tokio::time::sleep(Duration::from_millis(30)).await,
-                other => panic!("{other}: {}", answer.text().await.expect("a text")),
+                other => panic!("{other}: {}", response.text().await.expect("a text")),
             }
         };
         outflows.push(id);

@@ -124,11 +124,11 @@ async fn operations_are_named_without_their_variables(gateway: Gateway) {
     ];
     let gateway = gateway.restart_with(&flags).await;
     let query = "query Find($search: String) { products(first: 3, search: $search) { nodes { title brand { name } } } }";
-    let answer = gateway
+    let response = gateway
         .viewer
         .gql(query, json!({ "search": "a-secret-word" }))
         .await;
-    assert_eq!(answer.json()["errors"], json!(null), "{}", answer.text);
+    assert_eq!(response.json()["errors"], json!(null), "{}", response.text);
     gateway
         .viewer
         .gql(

@@ -229,9 +229,9 @@ async fn kill_a_gateway_under_load(gateway: Gateway) {
                     .send()
                     .await;
                 let created = match sent {
-                    Ok(answer) => {
-                        assert_eq!(answer.status(), 201);
-                        answer.json::<Value>().await
+                    Ok(response) => {
+                        assert_eq!(response.status(), 201);
+                        response.json::<Value>().await
                     }
                     Err(error) => Err(error),
                 };

@@ -15,8 +15,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
+use crate::support::response::Response;
 use crate::support::samples::Sample;
 
 on_both_databases![
@@ -83,13 +83,13 @@ async fn examples_of_moving_from_rest_are_correct(gateway: Gateway) {
             "products"
         };
         let query = format!("{{ {list}({arguments}) {{ totalCount }} }}");
-        let answer = gateway.viewer.gql(&query, json!({})).await.expect(200);
-        assert_eq!(answer["errors"], Value::Null, "{query}");
+        let response = gateway.viewer.gql(&query, json!({})).await.expect(200);
+        assert_eq!(response["errors"], Value::Null, "{query}");
         // The same rows, except for an invalid page.
         let rest = gateway.viewer.get(&format!("{list}/{rest}")).await;
         if rest.status == 200 {
             let count = &rest.json()["count"];
-            assert_eq!(&answer["data"][list]["totalCount"], count, "{query}");
+            assert_eq!(&response["data"][list]["totalCount"], count, "{query}");
         } else {
             rest.expect(404);
         }
@@ -234,7 +234,7 @@ struct Example {
     words: Vec<String>,
     text: String,
     variables: Option<Value>,
-    answer: Option<(u16, Value)>,
+    response: Option<(u16, Value)>,
 }
 
 fn examples(name: &str) -> Vec<Example> {
@@ -269,7 +269,7 @@ fn examples(name: &str) -> Vec<Example> {
                         let status = words
                             .get(2)
                             .map_or(200, |status| status.parse().expect("a status"));
-                        example.answer = Some((status, value));
+                        example.response = Some((status, value));
                     }
                     other => panic!("{name}:{line}: {other}"),
                 }
@@ -300,27 +300,27 @@ async fn run(gateway: &Gateway, name: &str) {
             Some(other) => panic!("{at}: {other}"),
         };
         let text = example.text.replace("<refresh>", &refresh);
-        let answer = send_example(actor, &example, &text).await;
+        let response = send_example(actor, &example, &text).await;
         if text.starts_with("subscription") {
             // Over plain HTTP a valid subscription is refused with this error.
             let message = "Subscriptions are served over WebSocket";
             assert!(
-                answer.status == 400 && answer.text.contains(message),
+                response.status == 400 && response.text.contains(message),
                 "{at}: {}",
-                answer.text
+                response.text
             );
             continue;
         }
-        let (status, expected) = example.answer.unwrap_or_else(|| panic!("{at} has no answer"));
-        assert_eq!(answer.status, status, "{at}: {}", answer.text);
-        assert_like(&answer.json(), &expected, &at);
-        if let Some(token) = find_text(&answer.json(), "refresh") {
+        let (status, expected) = example.response.unwrap_or_else(|| panic!("{at} has no response"));
+        assert_eq!(response.status, status, "{at}: {}", response.text);
+        assert_like(&response.json(), &expected, &at);
+        if let Some(token) = find_text(&response.json(), "refresh") {
             refresh = token;
         }
     }
 }
 
-async fn send_example(actor: &Actor, example: &Example, text: &str) -> Answer {
+async fn send_example(actor: &Actor, example: &Example, text: &str) -> Response {
     if example.words[0] == "graphql" {
         let body = json!({ "query": text, "variables": example.variables });
         let request = actor.request(Method::POST, "/graphql").json(&body);

@@ -5,9 +5,9 @@ use serde_json::json;
 use stockroom::kind::Kind;
 
 use crate::support::actors::send;
-use crate::support::answer::Answer;
 use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, exchange_half_closed, head};
+use crate::support::response::Response;
 
 on_both_databases![
     invalid_json_is_rejected,
@@ -21,24 +21,24 @@ on_both_databases![
 ];
 
 /// Sends a body to every route that takes one.
-async fn send_everywhere(gateway: &Gateway, body: &[u8]) -> Vec<Answer> {
-    let mut answers = Vec::new();
+async fn send_everywhere(gateway: &Gateway, body: &[u8]) -> Vec<Response> {
+    let mut responses = Vec::new();
     for kind in Kind::ALL {
         let path = format!("{}/", kind.plural());
-        answers.push(gateway.root.raw(Method::POST, &path, body.to_vec()).await);
+        responses.push(gateway.root.raw(Method::POST, &path, body.to_vec()).await);
     }
     for method in [Method::PUT, Method::PATCH] {
-        answers.push(gateway.root.raw(method, "brands/1/", body.to_vec()).await);
+        responses.push(gateway.root.raw(method, "brands/1/", body.to_vec()).await);
     }
     for route in ["token/", "token/refresh/", "token/verify/", "logout/"] {
-        answers.push(
+        responses.push(
             gateway
                 .anon
                 .raw(Method::POST, &format!("authentication/{route}"), body.to_vec())
                 .await,
         );
     }
-    answers
+    responses
 }
 
 async fn invalid_json_is_rejected(gateway: Gateway) {
@@ -70,8 +70,8 @@ async fn invalid_json_is_rejected(gateway: Gateway) {
         b"// {}\n{}",
     ];
     for body in bodies {
-        for answer in send_everywhere(&gateway, body).await {
-            let details = answer.expect_error(400, "PARSE_ERROR");
+        for response in send_everywhere(&gateway, body).await {
+            let details = response.expect_error(400, "PARSE_ERROR");
             assert_eq!(details, json!({}), "{}", String::from_utf8_lossy(body));
         }
     }
@@ -91,8 +91,8 @@ async fn values_other_than_objects_are_rejected(gateway: Gateway) {
         " [ ] ",
         "\"\\ud800\"",
     ] {
-        for answer in send_everywhere(&gateway, body.as_bytes()).await {
-            assert_eq!(answer.expect_error(400, "PARSE_ERROR"), json!({}), "{body}");
+        for response in send_everywhere(&gateway, body.as_bytes()).await {
+            assert_eq!(response.expect_error(400, "PARSE_ERROR"), json!({}), "{body}");
         }
     }
 }
@@ -121,17 +121,17 @@ async fn deep_and_unusual_json_causes_no_failure(gateway: Gateway) {
         .expect_error(400, "PARSE_ERROR");
     post(deep.clone()).await.expect_error(400, "PARSE_ERROR");
     let product = format!(r#"{{"title": "x", "category": {deep}, "brand": {objects}}}"#);
-    let answer = gateway
+    let response = gateway
         .root
         .raw(Method::POST, "products/", product)
         .await
         .expect(422);
     assert_eq!(
-        answer["category"],
+        response["category"],
         json!(["Incorrect type. Expected pk value, received list."])
     );
     assert_eq!(
-        answer["brand"],
+        response["brand"],
         json!(["Incorrect type. Expected pk value, received dict."])
     );
     // The last of duplicate keys is used.
@@ -154,8 +154,8 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
         .raw(Method::POST, "brands/", padded(LIMIT))
         .await
         .expect(201);
-    let answer = gateway.root.raw(Method::POST, "brands/", padded(LIMIT + 1)).await;
-    assert_eq!(answer.expect_error(413, "PAYLOAD_TOO_LARGE"), json!({}));
+    let response = gateway.root.raw(Method::POST, "brands/", padded(LIMIT + 1)).await;
+    assert_eq!(response.expect_error(413, "PAYLOAD_TOO_LARGE"), json!({}));
     gateway
         .root
         .raw(Method::PATCH, "brands/1/", padded(LIMIT + 1))
@@ -195,8 +195,8 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
             .status,
         201
     );
-    let answer = exchange(gateway.address, chunked(&padded(LIMIT + 1)).as_bytes()).await;
-    assert_eq!((answer.status, &*answer.code()), (413, "PAYLOAD_TOO_LARGE"));
+    let response = exchange(gateway.address, chunked(&padded(LIMIT + 1)).as_bytes()).await;
+    assert_eq!((response.status, &*response.code()), (413, "PAYLOAD_TOO_LARGE"));
     // A body with an excessive `Content-Length` is rejected without waiting for it.
     let announced = head(
         "POST /api/v1/brands/",
@@ -207,8 +207,8 @@ async fn bodies_are_limited_to_one_mebibyte(gateway: Gateway) {
             "expect: 100-continue",
         ],
     );
-    let answer = exchange(gateway.address, announced.as_bytes()).await;
-    assert_eq!((answer.status, &*answer.code()), (413, "PAYLOAD_TOO_LARGE"));
+    let response = exchange(gateway.address, announced.as_bytes()).await;
+    assert_eq!((response.status, &*response.code()), (413, "PAYLOAD_TOO_LARGE"));
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 2);
 }
 
@@ -275,18 +275,18 @@ async fn content_codings_are_rejected(gateway: Gateway) {
             .header("content-type", "application/json")
             .header("content-encoding", header)
             .body(r#"{"name": "LG"}"#);
-        let answer = send(request).await;
-        answer.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
-        assert_eq!(answer.header("accept-encoding"), Some("identity"));
+        let response = send(request).await;
+        response.expect_error(415, "UNSUPPORTED_MEDIA_TYPE");
+        assert_eq!(response.header("accept-encoding"), Some("identity"));
         let request = gateway
             .root
             .request(Method::POST, "/graphql")
             .header("content-type", "application/json; charset=UTF_8")
             .header("content-encoding", header)
             .body(r#"{"query": "{ viewer { username } }"}"#);
-        let answer = send(request).await;
+        let response = send(request).await;
         assert_eq!(
-            (answer.status, answer.header("accept-encoding")),
+            (response.status, response.header("accept-encoding")),
             (415, Some("identity"))
         );
     }
@@ -307,8 +307,8 @@ async fn content_codings_are_rejected(gateway: Gateway) {
             "POST /api/v1/brands/",
             &[&token, "content-type: application/json", line],
         ) + "10\r\n{\"name\": \"Sony\"}\r\n0\r\n\r\n";
-        let answer = exchange(gateway.address, request.as_bytes()).await;
-        assert_eq!(answer.status, status, "{answer:?}");
+        let response = exchange(gateway.address, request.as_bytes()).await;
+        assert_eq!(response.status, status, "{response:?}");
     }
 }
 
@@ -318,12 +318,12 @@ async fn incomplete_bodies_are_rejected(gateway: Gateway) {
         "POST /api/v1/brands/",
         &[&token, "content-type: application/json", "content-length: 100"],
     );
-    let answer = exchange_half_closed(
+    let response = exchange_half_closed(
         gateway.address,
         format!("{incomplete}{{\"name\": \"Half\"").as_bytes(),
     )
     .await;
-    assert_eq!(answer.status, 400);
+    assert_eq!(response.status, 400);
     let incomplete = head(
         "POST /api/v1/brands/",
         &[
@@ -333,8 +333,9 @@ async fn incomplete_bodies_are_rejected(gateway: Gateway) {
         ],
     );
     for broken in ["5\r\n{\"na", "zz\r\n{}\r\n0\r\n\r\n", "ffffffffffffffffff\r\n{}"] {
-        let answer = exchange_half_closed(gateway.address, format!("{incomplete}{broken}").as_bytes()).await;
-        assert_eq!(answer.status, 400, "{broken}");
+        let response =
+            exchange_half_closed(gateway.address, format!("{incomplete}{broken}").as_bytes()).await;
+        assert_eq!(response.status, 400, "{broken}");
     }
     assert_eq!(gateway.viewer.get("brands/").await.json()["count"], 0);
 }

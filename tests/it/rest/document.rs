@@ -9,8 +9,8 @@ use std::sync::LazyLock;
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::{Answer, compact};
 use crate::support::gateway::{Gateway, at};
+use crate::support::response::{Response, compact};
 use crate::support::test_database::PASSWORD;
 
 on_both_databases![
@@ -41,7 +41,7 @@ pub fn value(example: &str) -> Value {
     serde_json::from_str(example).expect("an example")
 }
 
-impl Answer {
+impl Response {
     /// Asserts that a response equals this example.
     #[track_caller]
     pub fn assert_example(&self, status: u16, example: &str) {
@@ -66,18 +66,18 @@ pub async fn at_time(gateway: Gateway, time: &str) -> Gateway {
 }
 
 async fn token_examples_match(gateway: Gateway) {
-    let answer = gateway
+    let response = gateway
         .anon
         .post("authentication/token/", value(&example("token-request")))
         .await;
     assert_eq!(value(&example("token-request"))["password"], PASSWORD);
-    let pair = answer.expect(200);
+    let pair = response.expect(200);
     let (access, refresh) = (
         pair["access"].as_str().unwrap(),
         pair["refresh"].as_str().unwrap(),
     );
     assert_eq!(
-        answer.text,
+        response.text,
         format!(r#"{{"access":"{access}","refresh":"{refresh}"}}"#)
     );
     let beginning = value(&example("token-response"))["access"]
@@ -91,9 +91,9 @@ async fn token_examples_match(gateway: Gateway) {
 
     let mut request = value(&example("refresh-request"));
     request["refresh"] = refresh.into();
-    let answer = gateway.anon.post("authentication/token/refresh/", request).await;
-    let access = answer.expect(200)["access"].as_str().unwrap().to_owned();
-    assert_eq!(answer.text, format!(r#"{{"access":"{access}"}}"#));
+    let response = gateway.anon.post("authentication/token/refresh/", request).await;
+    let access = response.expect(200)["access"].as_str().unwrap().to_owned();
+    assert_eq!(response.text, format!(r#"{{"access":"{access}"}}"#));
     assert!(access.starts_with(&beginning));
     gateway.with_token(&access).get("brands/").await.expect(200);
 
@@ -322,15 +322,15 @@ async fn error_examples_match(gateway: Gateway) {
         .assert_example(422, &example("error-422"));
 
     // The envelope of all other errors has its keys in the documented order.
-    let answer = gateway.root.delete("brands/").await;
-    let error = answer.expect(405)["error"].clone();
+    let response = gateway.root.delete("brands/").await;
+    let error = response.expect(405)["error"].clone();
     let mut envelope = value(&example("error-envelope"));
     envelope["error"]["code"] = "METHOD_NOT_ALLOWED".into();
     envelope["error"]["message"] = error["message"].clone();
     envelope["error"]["details"] = error["details"].clone();
-    assert_eq!(answer.json(), envelope);
-    let positions = ["\"code\"", "\"message\"", "\"details\""].map(|key| answer.text.find(key).expect(key));
-    assert!(positions.is_sorted(), "{}", answer.text);
+    assert_eq!(response.json(), envelope);
+    let positions = ["\"code\"", "\"message\"", "\"details\""].map(|key| response.text.find(key).expect(key));
+    assert!(positions.is_sorted(), "{}", response.text);
 }
 
 async fn page_examples_match(gateway: Gateway) {

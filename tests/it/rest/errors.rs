@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::send;
-use crate::support::answer::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::gateway::Gateway;
 use crate::support::raw_http::{exchange, head};
+use crate::support::response::{BAD_TOKEN, FORBIDDEN, NO_TOKEN, NOT_FOUND};
 use crate::support::samples::{MOVEMENTS, Sample, list};
 
 on_both_databases![
@@ -131,13 +131,13 @@ async fn unsupported_methods_are_rejected(gateway: Gateway) {
                 &gateway.with_token("no.good.token"),
             ] {
                 let method = Method::from_bytes(method.as_bytes()).unwrap();
-                let answer = send(actor.request(method.clone(), &path).body("no JSON")).await;
+                let response = send(actor.request(method.clone(), &path).body("no JSON")).await;
                 assert_eq!(
-                    answer.expect_error(405, "METHOD_NOT_ALLOWED"),
+                    response.expect_error(405, "METHOD_NOT_ALLOWED"),
                     json!({}),
                     "{method} {path}"
                 );
-                assert_eq!(answer.header("allow"), Some(allowed), "{method} {path}");
+                assert_eq!(response.header("allow"), Some(allowed), "{method} {path}");
             }
         }
         let options = send(gateway.anon.request(Method::OPTIONS, &path)).await;
@@ -340,9 +340,9 @@ async fn an_internal_error_exposes_no_details(gateway: Gateway) {
 
 async fn an_unavailable_database_causes_503(gateway: Gateway) {
     gateway.services.db.close().await;
-    let answer = gateway.root.post("brands/", json!({ "name": "LG" })).await;
-    assert_eq!(answer.expect_error(503, "UNAVAILABLE"), json!({}));
-    assert!(answer.header("retry-after").is_some());
+    let response = gateway.root.post("brands/", json!({ "name": "LG" })).await;
+    assert_eq!(response.expect_error(503, "UNAVAILABLE"), json!({}));
+    assert!(response.header("retry-after").is_some());
     gateway.anon.get("/livez").await.expect_body(200, "ok");
 }
 
@@ -359,13 +359,13 @@ async fn invalid_http_is_rejected(gateway: Gateway) {
         head("GET /api/v1/", &[&long]).into_bytes(),
         format!("GET /api/v1/?{} HTTP/1.1\r\nhost: x\r\n\r\n", "x".repeat(200_000)).into_bytes(),
     ] {
-        let answer = exchange(gateway.address, &bytes).await;
-        assert!(matches!(answer.status, 400 | 414 | 431), "{answer:?}");
+        let response = exchange(gateway.address, &bytes).await;
+        assert!(matches!(response.status, 400 | 414 | 431), "{response:?}");
     }
     // A token of 30,000 characters is refused like any other invalid token.
     let long = format!("authorization: Bearer {}", "x".repeat(30_000));
-    let answer = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
-    assert_eq!((answer.status, &*answer.body), (401, BAD_TOKEN));
+    let response = exchange(gateway.address, head("GET /api/v1/brands/", &[&long]).as_bytes()).await;
+    assert_eq!((response.status, &*response.body), (401, BAD_TOKEN));
     // The gateway still serves valid requests.
     assert_eq!(
         gateway.viewer.get("brands/").await.expect(200)["count"],

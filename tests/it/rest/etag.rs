@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::{Answer, NOT_FOUND};
 use crate::support::gateway::Gateway;
+use crate::support::response::{NOT_FOUND, Response};
 use crate::support::samples::{LABELS, MOVEMENTS, Sample};
 
 on_both_databases![
@@ -35,7 +35,7 @@ pub(super) async fn send_with(
     path: &str,
     header: (&str, &str),
     body: &Value,
-) -> Answer {
+) -> Response {
     send(actor.request(method, path).header(header.0, header.1).json(body)).await
 }
 
@@ -125,9 +125,9 @@ async fn a_matching_if_none_match_returns_304(gateway: Gateway) {
         let several = format!("\"other\", {tag} ,\"more\"");
         for value in [&*tag, &*weak, &*several, "*"] {
             for method in [Method::GET, Method::HEAD] {
-                let answer = send(gateway.viewer.request(method, &path).header(header, value)).await;
-                assert_eq!((answer.status, &*answer.text), (304, ""), "{value}");
-                assert_eq!(answer.header("etag"), Some(&*tag));
+                let response = send(gateway.viewer.request(method, &path).header(header, value)).await;
+                assert_eq!((response.status, &*response.text), (304, ""), "{value}");
+                assert_eq!(response.header("etag"), Some(&*tag));
             }
         }
         for value in ["\"other\"", "", "x", tag.trim_matches('"')] {
@@ -259,10 +259,17 @@ async fn one_of_several_concurrent_updates_succeeds(gateway: Gateway) {
         let writes = bodies
             .iter()
             .map(|body| send_with(root, Method::PATCH, &path, ("if-match", &tag_before), body));
-        let answers = futures_util::future::join_all(writes).await;
-        let successes: Vec<&Answer> = answers.iter().filter(|answer| answer.status == 200).collect();
+        let responses = futures_util::future::join_all(writes).await;
+        let successes: Vec<&Response> = responses
+            .iter()
+            .filter(|response| response.status == 200)
+            .collect();
         assert_eq!(successes.len(), 1);
-        assert!(answers.iter().all(|answer| matches!(answer.status, 200 | 412)));
+        assert!(
+            responses
+                .iter()
+                .all(|response| matches!(response.status, 200 | 412))
+        );
         assert_eq!(root.get(&path).await.json(), successes[0].json());
     }
 }

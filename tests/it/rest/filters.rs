@@ -41,9 +41,9 @@ async fn products_are_filtered_by_relation(gateway: Gateway) {
         ("brand=&category=2", vec![2, 4]),
         ("brand=%201%20", vec![1, 2, 5]),
     ] {
-        let answer = gateway.viewer.get(&format!("products/?{query}")).await;
-        assert_eq!(answer.ids(), ids, "{query}");
-        assert_eq!(answer.json()["count"], ids.len(), "{query}");
+        let response = gateway.viewer.get(&format!("products/?{query}")).await;
+        assert_eq!(response.ids(), ids, "{query}");
+        assert_eq!(response.json()["count"], ids.len(), "{query}");
     }
     for id in NO_MATCH {
         for filter in ["brand", "category"] {

@@ -99,23 +99,23 @@ async fn lone_surrogates_are_rejected(gateway: Gateway) {
             .await
             .expect_error(400, "PARSE_ERROR");
         let login = format!(r#"{{"username": "{escape}", "password": "x"}}"#);
-        let answer = gateway
+        let response = gateway
             .anon
             .raw(Method::POST, "authentication/token/", login)
             .await;
-        answer.expect_json(422, &json!({ "username": [ "Not a valid string." ] }));
+        response.expect_json(422, &json!({ "username": [ "Not a valid string." ] }));
         let product = format!(
             r#"{{"title": "x", "quantity": "{escape}", "cost_price": "{escape}", "brand": "{escape}"}}"#
         );
-        let answer = gateway
+        let response = gateway
             .root
             .raw(Method::POST, "products/", product)
             .await
             .expect(422);
-        assert_eq!(answer["quantity"], json!(["A valid integer is required."]));
-        assert_eq!(answer["cost_price"], json!(["A valid number is required."]));
+        assert_eq!(response["quantity"], json!(["A valid integer is required."]));
+        assert_eq!(response["cost_price"], json!(["A valid number is required."]));
         assert_eq!(
-            answer["brand"],
+            response["brand"],
             json!(["Incorrect type. Expected pk value, received str."])
         );
     }

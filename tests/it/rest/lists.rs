@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::{Answer, INVALID_PAGE, keys};
 use crate::support::gateway::Gateway;
+use crate::support::response::{INVALID_PAGE, Response, keys};
 use crate::support::samples::{Sample, list};
 
 on_both_databases![
@@ -18,7 +18,7 @@ on_both_databases![
     links_lead_through_the_whole_list,
 ];
 
-impl Answer {
+impl Response {
     /// Asserts that the error names this parameter.
     #[track_caller]
     pub fn expect_rejected_parameter(&self, parameter: &str) {
@@ -64,18 +64,18 @@ async fn pages_are_linked(gateway: Gateway) {
         ("brands?page=3", 21..=25, Value::Null, json!(two)),
     ];
     for (path, ids, next, previous) in pages {
-        let answer = gateway.viewer.get(path).await;
-        assert_eq!(answer.ids(), ids.collect::<Vec<i64>>(), "{path}");
-        let page = answer.json();
+        let response = gateway.viewer.get(path).await;
+        assert_eq!(response.ids(), ids.collect::<Vec<i64>>(), "{path}");
+        let page = response.json();
         assert_eq!(
             (&page["count"], &page["next"], &page["previous"]),
             (&json!(25), &next, &previous),
             "{path}"
         );
         assert!(
-            answer.text.starts_with(r#"{"count":25,"next":"#),
+            response.text.starts_with(r#"{"count":25,"next":"#),
             "{}",
-            answer.text
+            response.text
         );
     }
 }
@@ -372,9 +372,9 @@ async fn links_lead_through_the_whole_list(gateway: Gateway) {
         let mut pages = Vec::new();
         let mut path = first.to_owned();
         loop {
-            let answer = gateway.viewer.get(&path).await;
-            pages.push(answer.ids());
-            match answer.json()[link].as_str() {
+            let response = gateway.viewer.get(&path).await;
+            pages.push(response.ids());
+            match response.json()[link].as_str() {
                 Some(next) => {
                     path = next
                         .split_once(&gateway.address.to_string())

@@ -41,16 +41,16 @@ async fn malformed_requests_cause_no_failure(gateway: Gateway) {
             let mut rejected = 0;
             for _ in 0..REQUESTS / CLIENTS {
                 let request = malformed_request(&mut rng, &routes, &token);
-                let answer = exchange(address, &request).await;
-                let answer = answer.unwrap_or_else(|error| panic!("{error}: {}", request.escape_ascii()));
-                let answer = String::from_utf8_lossy(&answer);
+                let response = exchange(address, &request).await;
+                let response = response.unwrap_or_else(|error| panic!("{error}: {}", request.escape_ascii()));
+                let response = String::from_utf8_lossy(&response);
                 // Skips an interim response.
-                let answer = answer.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
+                let response = response.trim_start_matches("HTTP/1.1 100 Continue\r\n\r\n");
                 // An incomplete request may get no response.
-                if answer.is_empty() {
+                if response.is_empty() {
                     continue;
                 }
-                let status: u16 = answer
+                let status: u16 = response
                     .get(9..12)
                     .and_then(|status| status.parse().ok())
                     .unwrap_or_default();
@@ -58,7 +58,7 @@ async fn malformed_requests_cause_no_failure(gateway: Gateway) {
                 let has_unsupported_coding = request.windows(13).any(|bytes| bytes == b"gzip, chunked");
                 assert!(
                     (101..500).contains(&status) || (has_unsupported_coding && status == 501),
-                    "{answer}\nto {}",
+                    "{response}\nto {}",
                     request.escape_ascii()
                 );
                 rejected += u32::from(status >= 400);
@@ -120,9 +120,9 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Result<Vec<u8>, String
         .shutdown()
         .await
         .map_err(|error| format!("while closing: {error}"))?;
-    let mut answer = Vec::new();
-    match tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut answer)).await {
-        Ok(Ok(_)) => Ok(answer),
+    let mut response = Vec::new();
+    match tokio::time::timeout(Duration::from_secs(20), client.read_to_end(&mut response)).await {
+        Ok(Ok(_)) => Ok(response),
         Ok(Err(error)) => Err(format!("while reading: {error}")),
         Err(_) => Err("the response does not end".to_owned()),
     }

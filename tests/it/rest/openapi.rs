@@ -8,12 +8,12 @@ use stockroom::kind::Kind;
 use stockroom::rest;
 
 use crate::support::actors::send;
-use crate::support::answer::keys;
 use crate::support::gateway::Gateway;
 use crate::support::openapi_index::{
     DESCRIPTION, assert_example, assert_like, examples, list_path, object, object_path, operation,
     operations, paths, request_schema, required_headers, resolved, response, schema,
 };
+use crate::support::response::keys;
 use crate::support::samples::{LABELS, MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
@@ -35,9 +35,9 @@ async fn every_method_is_described(gateway: Gateway) {
             rest::ROOT,
             path.replace("{id}", "1").replace("{delivery}", "1")
         );
-        let answer = send(gateway.anon.request(Method::OPTIONS, &url)).await;
-        answer.expect(204);
-        let allowed: BTreeSet<String> = answer
+        let response = send(gateway.anon.request(Method::OPTIONS, &url)).await;
+        response.expect(204);
+        let allowed: BTreeSet<String> = response
             .header("allow")
             .expect("Allow")
             .split(", ")
@@ -149,11 +149,11 @@ async fn bodies_have_the_described_fields(gateway: Gateway) {
             .iter()
             .map(|name| ((*name).to_owned(), json!([])))
             .collect();
-        let answer = gateway
+        let response = gateway
             .root
             .raw(by.clone(), &url, json!(invalid).to_string())
             .await;
-        let errors = answer.expect(422);
+        let errors = response.expect(422);
         assert_eq!(
             keys(&errors).into_iter().collect::<BTreeSet<_>>(),
             fields,
@@ -309,17 +309,17 @@ async fn errors_are_the_described_ones(gateway: Gateway) {
 
 async fn the_description_is_served_without_a_token(gateway: Gateway) {
     let path = "/api/v1/openapi.json";
-    let answer = gateway.anon.get(path).await;
-    let served = answer.expect(200);
+    let response = gateway.anon.get(path).await;
+    let served = response.expect(200);
     // The served description and its examples contain the address of this gateway, which generated clients use.
     let origin = format!("http://{}", gateway.address);
     let printed = rest::openapi_description().replace("http://localhost:8000", &origin);
     let mut described: Value = serde_json::from_str(&printed).unwrap();
     described["servers"][0]["url"] = json!(format!("http://{}/api/v1", gateway.address));
     assert_eq!(served, described);
-    assert_eq!(answer.header("content-type"), Some("application/json"));
-    assert_eq!(answer.header("cache-control"), Some("no-cache"));
-    let tag = answer.header("etag").expect("a tag").to_owned();
+    assert_eq!(response.header("content-type"), Some("application/json"));
+    assert_eq!(response.header("cache-control"), Some("no-cache"));
+    let tag = response.header("etag").expect("a tag").to_owned();
     let conditional = gateway
         .anon
         .request(Method::GET, path)

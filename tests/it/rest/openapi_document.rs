@@ -1,8 +1,8 @@
 //! Every documented example is in the OpenAPI description, at its operation and status.
 
 use super::document::example;
-use crate::support::answer::compact;
 use crate::support::openapi_index::{examples, operation, response};
+use crate::support::response::compact;
 
 #[test]
 fn the_description_contains_every_documented_example() {

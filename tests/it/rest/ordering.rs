@@ -248,11 +248,11 @@ async fn lists_have_default_orders(gateway: Gateway) {
 
 async fn lists_are_ordered_by_several_columns(gateway: Gateway) {
     create_products(&gateway).await;
-    let answer = gateway
+    let response = gateway
         .viewer
         .get("products/?ordering=-quantity,selling_price,-id&page_size=100")
         .await;
-    let rows = answer.json();
+    let rows = response.json();
     let rows: Vec<_> = rows["results"].as_array().unwrap().iter().collect();
     assert_eq!(rows.len(), 14);
     assert!(rows.is_sorted_by(|left, right| {
@@ -266,7 +266,7 @@ async fn lists_are_ordered_by_several_columns(gateway: Gateway) {
         .viewer
         .get("products/?ordering=-quantity,%20selling_price%20,,-id,&page_size=100")
         .await;
-    assert_eq!(with_spaces.ids(), answer.ids());
+    assert_eq!(with_spaces.ids(), response.ids());
     // Ties are broken in the direction of the last column.
     let ascending = gateway
         .viewer

@@ -68,29 +68,33 @@ async fn links_use_the_host_header(gateway: Gateway) {
         "x:+80",
         "x:",
     ] {
-        let answer = exchange(
+        let response = exchange(
             gateway.address,
             format!("GET /api/v1/ HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n\r\n").as_bytes(),
         )
         .await;
-        assert_eq!(answer.status, 400, "{host}");
+        assert_eq!(response.status, 400, "{host}");
     }
     for hosts in ["", "host: a\r\nhost: a\r\n", "host: a\r\nhost: b\r\n"] {
         for path in ["/api/v1/", "/graphql", "/"] {
             let request = format!("GET {path} HTTP/1.1\r\n{hosts}connection: close\r\n\r\n");
-            let answer = exchange(gateway.address, request.as_bytes()).await;
-            assert_eq!((answer.status, &*answer.code()), (400, "INVALID_HOST"), "{hosts}");
+            let response = exchange(gateway.address, request.as_bytes()).await;
+            assert_eq!(
+                (response.status, &*response.code()),
+                (400, "INVALID_HOST"),
+                "{hosts}"
+            );
             assert!(
-                answer.head.contains("\r\nContent-Type: application/json\r\n"),
+                response.head.contains("\r\nContent-Type: application/json\r\n"),
                 "{}",
-                answer.head
+                response.head
             );
         }
     }
     // HTTP/1.0 requires no `Host` header; the links contain the address that the gateway listens on.
-    let answer = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.body.contains(&bound_link), "{}", answer.body);
+    let response = exchange(gateway.address, b"GET /api/v1/ HTTP/1.0\r\n\r\n").await;
+    assert_eq!(response.status, 200);
+    assert!(response.body.contains(&bound_link), "{}", response.body);
     // Every absolute URL has the same origin.
     let request = gateway
         .root

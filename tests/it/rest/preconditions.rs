@@ -6,8 +6,8 @@ use stockroom::kind::Kind;
 
 use super::etag::{send_with, tag};
 use crate::support::actors::send;
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::samples::{MOVEMENTS, Sample, list};
 use crate::support::webhook_receiver::{ManagedEndpoint, with_managed_endpoints};
 
@@ -157,9 +157,9 @@ async fn compressed_objects_have_weak_tags(gateway: Gateway) {
         assert_eq!(compressed.header("content-encoding"), Some(coding));
         assert_eq!(compressed.header("etag"), Some(&*weak));
         for if_none_match in [&plain, &weak] {
-            let answer = read(coding, if_none_match).await;
-            assert_eq!((answer.status, &*answer.text), (304, ""));
-            assert_eq!(answer.header("content-encoding"), None);
+            let response = read(coding, if_none_match).await;
+            assert_eq!((response.status, &*response.text), (304, ""));
+            assert_eq!(response.header("content-encoding"), None);
         }
     }
     // `If-Match` uses the strong comparison, so a client that has read a compressed object must remove `W/`.

@@ -6,8 +6,8 @@ use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
-use crate::support::answer::Answer;
 use crate::support::api::Api;
+use crate::support::response::Response;
 use crate::support::rest_over_graphql::translate;
 
 /// A client that sends requests with a fixed token.
@@ -46,11 +46,11 @@ impl Actor {
     }
 
     /// Sends a request through the client's API.
-    async fn send_by_api(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    async fn send_by_api(&self, method: Method, path: &str, body: Option<Value>) -> Response {
         if self.api == Api::GraphQl
-            && let Some(answer) = translate(self, &method, path, body.as_ref()).await
+            && let Some(response) = translate(self, &method, path, body.as_ref()).await
         {
-            return answer;
+            return response;
         }
         let request = self.request(method, path);
         send(match body {
@@ -76,28 +76,28 @@ impl Actor {
         }
     }
 
-    pub async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Response {
         self.send_by_api(Method::GET, path, None).await
     }
 
-    pub async fn post(&self, path: &str, body: Value) -> Answer {
+    pub async fn post(&self, path: &str, body: Value) -> Response {
         self.send_by_api(Method::POST, path, Some(body)).await
     }
 
-    pub async fn put(&self, path: &str, body: Value) -> Answer {
+    pub async fn put(&self, path: &str, body: Value) -> Response {
         self.send_by_api(Method::PUT, path, Some(body)).await
     }
 
-    pub async fn patch(&self, path: &str, body: Value) -> Answer {
+    pub async fn patch(&self, path: &str, body: Value) -> Response {
         self.send_by_api(Method::PATCH, path, Some(body)).await
     }
 
-    pub async fn delete(&self, path: &str) -> Answer {
+    pub async fn delete(&self, path: &str) -> Response {
         self.send_by_api(Method::DELETE, path, None).await
     }
 
     /// Sends a body literally, declared as JSON.
-    pub async fn raw(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+    pub async fn raw(&self, method: Method, path: &str, body: impl Into<reqwest::Body>) -> Response {
         let request = self
             .request(method, path)
             .header("content-type", "application/json");
@@ -105,7 +105,7 @@ impl Actor {
     }
 
     /// Sends a GraphQL document.
-    pub async fn gql(&self, query: &str, variables: Value) -> Answer {
+    pub async fn gql(&self, query: &str, variables: Value) -> Response {
         let body = json!({ "query": query, "variables": variables });
         send(self.request(Method::POST, "/graphql").json(&body)).await
     }
@@ -134,12 +134,12 @@ impl Actor {
     }
 }
 
-pub async fn send(request: RequestBuilder) -> Answer {
+pub async fn send(request: RequestBuilder) -> Response {
     let (http, request) = request.build_split();
     let request = request.expect("a request");
     let (method, path) = (request.method().clone(), request.url().path().to_owned());
     let response = http.execute(request).await;
-    Answer::read(
+    Response::read(
         &method,
         &path,
         response.unwrap_or_else(|error| panic!("{method} {path}: {error:?}")),

@@ -8,8 +8,8 @@ use serde_json::{Map, Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::Answer;
 use crate::support::graphql_wording::{numbers, referring_objects, rest_name, type_errors};
+use crate::support::response::Response;
 
 /// One of the two APIs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -182,17 +182,17 @@ impl Api {
 }
 
 /// The outcome of a REST response.
-fn rest(answer: &Answer) -> Outcome {
-    match answer.status {
-        200 | 201 => Outcome::Done(answer.json()),
+fn rest(response: &Response) -> Outcome {
+    match response.status {
+        200 | 201 => Outcome::Done(response.json()),
         204 => Outcome::Done(Value::Null),
         401 => Outcome::Unauthenticated,
         403 => Outcome::Forbidden,
         404 => Outcome::NotFound,
-        409 => match answer.json()["error"]["code"].as_str().expect("a code") {
-            "PROTECTED" => Outcome::Protected(answer.expect_error(409, "PROTECTED")),
+        409 => match response.json()["error"]["code"].as_str().expect("a code") {
+            "PROTECTED" => Outcome::Protected(response.expect_error(409, "PROTECTED")),
             "INSUFFICIENT_STOCK" => {
-                let details = answer.expect_error(409, "INSUFFICIENT_STOCK");
+                let details = response.expect_error(409, "INSUFFICIENT_STOCK");
                 let (available, requested) = (&details["available"], &details["requested"]);
                 Outcome::InsufficientStock(json!({ "available": available, "requested": requested }))
             }
@@ -203,7 +203,7 @@ fn rest(answer: &Answer) -> Outcome {
         },
         412 => Outcome::Conflict,
         422 => {
-            let body = answer.json();
+            let body = response.json();
             let fields = body.as_object().expect("fields");
             let messages = fields.iter().flat_map(|(field, messages)| {
                 let messages = messages.as_array().expect("messages");
@@ -215,7 +215,7 @@ fn rest(answer: &Answer) -> Outcome {
             messages.sort();
             Outcome::Invalid(messages)
         }
-        _ => panic!("{answer:?}"),
+        _ => panic!("{response:?}"),
     }
 }
 

@@ -146,7 +146,7 @@ impl Cluster {
         }
     }
 
-    /// Stops every process of the server with SIGSTOP: connections are accepted and never answered.
+    /// Stops every process of the server with SIGSTOP: connections are accepted but get no response.
     pub fn freeze(&self) {
         for process in self.processes() {
             signal("STOP", process);

@@ -1,7 +1,6 @@
 //! Support for tests: a gateway, clients of each protocol, and servers that a gateway connects to.
 
 pub mod actors;
-pub mod answer;
 pub mod api;
 pub mod cluster;
 pub mod command;
@@ -13,6 +12,7 @@ pub mod openapi_index;
 pub mod program;
 pub mod raw_http;
 pub mod redis;
+pub mod response;
 pub mod rest_over_graphql;
 pub mod samples;
 pub mod test_database;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 use stockroom::kind::Kind;
 use stockroom::rest;
 
-use crate::support::answer::{Answer, keys};
+use crate::support::response::{Response, keys};
 
 /// The description.
 pub static DESCRIPTION: LazyLock<Value> =
@@ -136,13 +136,13 @@ pub fn required_headers(response: &'static Value) -> Vec<&'static str> {
 
 /// Asserts that a response equals one of the described examples.
 #[track_caller]
-pub fn assert_example(answer: &Answer, path: &str, method: &str, status: u16) {
+pub fn assert_example(received: &Response, path: &str, method: &str, status: u16) {
     let response = response(path, method, status);
-    let body = answer.expect(status);
+    let body = received.expect(status);
     assert!(examples(response).contains(&&body), "{method} {path}: {body}");
     for name in required_headers(response) {
         assert!(
-            answer.header(name).is_some(),
+            received.header(name).is_some(),
             "{method} {path}: {status} without {name}"
         );
     }

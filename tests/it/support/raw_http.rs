@@ -9,14 +9,14 @@ use tokio::net::TcpStream;
 
 /// A response as received from the socket.
 #[derive(Debug)]
-pub struct RawAnswer {
+pub struct RawResponse {
     pub status: u16,
     /// The status line and the headers, as written.
     pub head: String,
     pub body: String,
 }
 
-impl RawAnswer {
+impl RawResponse {
     /// The code of the documented envelope.
     pub fn code(&self) -> String {
         let body: Value =
@@ -29,22 +29,22 @@ impl RawAnswer {
 }
 
 /// Sends bytes and reads until the connection is closed.
-pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+pub async fn exchange(address: SocketAddr, bytes: &[u8]) -> RawResponse {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     // The server may respond and close before it has read everything.
     let _ = stream.write_all(bytes).await;
-    answer(stream).await
+    read_response(stream).await
 }
 
 /// Sends bytes, closes the writing side of the connection, and reads the response.
-pub async fn exchange_half_closed(address: SocketAddr, bytes: &[u8]) -> RawAnswer {
+pub async fn exchange_half_closed(address: SocketAddr, bytes: &[u8]) -> RawResponse {
     let mut stream = TcpStream::connect(address).await.expect("a connection");
     stream.write_all(bytes).await.expect("a listening server");
     stream.shutdown().await.expect("a listening server");
-    answer(stream).await
+    read_response(stream).await
 }
 
-async fn answer(mut stream: TcpStream) -> RawAnswer {
+async fn read_response(mut stream: TcpStream) -> RawResponse {
     let mut received = Vec::new();
     let reading = stream.read_to_end(&mut received);
     let _ = tokio::time::timeout(Duration::from_secs(20), reading)
@@ -55,7 +55,7 @@ async fn answer(mut stream: TcpStream) -> RawAnswer {
         .split_once("\r\n\r\n")
         .unwrap_or_else(|| panic!("no response: {text:?}"));
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
-    RawAnswer {
+    RawResponse {
         status: status.unwrap_or_else(|| panic!("no status: {head:?}")),
         head: head.to_owned(),
         body: body.to_owned(),

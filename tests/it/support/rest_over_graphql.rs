@@ -11,8 +11,8 @@ use stockroom::kind::Kind;
 use url::form_urlencoded;
 
 use crate::support::actors::Actor;
-use crate::support::answer::{Answer, BAD_TOKEN, FORBIDDEN, INVALID_PAGE, NO_TOKEN, NOT_FOUND};
 use crate::support::api::{Api, Outcome, capital, output, selection};
+use crate::support::response::{BAD_TOKEN, FORBIDDEN, INVALID_PAGE, NO_TOKEN, NOT_FOUND, Response};
 
 /// The response to a request, if GraphQL can express it.
 pub fn translate<'a>(
@@ -20,12 +20,17 @@ pub fn translate<'a>(
     method: &'a Method,
     path: &'a str,
     body: Option<&'a Value>,
-) -> BoxFuture<'a, Option<Answer>> {
+) -> BoxFuture<'a, Option<Response>> {
     // Boxed, because `Actor` calls this function, which sends requests through `Actor`.
     translate_inner(actor, method, path, body).boxed()
 }
 
-async fn translate_inner(actor: &Actor, method: &Method, path: &str, body: Option<&Value>) -> Option<Answer> {
+async fn translate_inner(
+    actor: &Actor,
+    method: &Method,
+    path: &str,
+    body: Option<&Value>,
+) -> Option<Response> {
     let request = format!("{method} {path} through GraphQL");
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
     let mut segments = path.trim_end_matches('/').split('/');
@@ -57,7 +62,7 @@ async fn translate_inner(actor: &Actor, method: &Method, path: &str, body: Optio
         Method::DELETE => 204,
         _ => 200,
     };
-    Some(answer(
+    Some(rest_response(
         actor,
         success_status,
         outcome,
@@ -67,7 +72,13 @@ async fn translate_inner(actor: &Actor, method: &Method, path: &str, body: Optio
 }
 
 /// The REST response for an outcome.
-fn answer(actor: &Actor, success_status: u16, outcome: Outcome, body: &Value, request: String) -> Answer {
+fn rest_response(
+    actor: &Actor,
+    success_status: u16,
+    outcome: Outcome,
+    body: &Value,
+    request: String,
+) -> Response {
     let envelope = |code: &str, details: &Value| json!({ "error": { "code": code, "message": "Translated from GraphQL.", "details": details } });
     let (status, text) = match outcome {
         Outcome::Done(Value::Null) => (success_status, String::new()),
@@ -100,7 +111,7 @@ fn answer(actor: &Actor, success_status: u16, outcome: Outcome, body: &Value, re
         Outcome::Unauthenticated if actor.token.is_none() => (401, NO_TOKEN.to_owned()),
         Outcome::Unauthenticated => (401, BAD_TOKEN.to_owned()),
     };
-    Answer::translated(status, text, request)
+    Response::translated(status, text, request)
 }
 
 /// The fields that GraphQL has, with ids and whole numbers as numbers; `None` if the body is not an object.
@@ -142,7 +153,7 @@ fn graphql_fields(kind: Kind, body: &Value) -> Option<Value> {
 }
 
 /// A page of a list.
-async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<Answer> {
+async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<Response> {
     let noun = capital(kind.singular());
     let (mut filter, mut variables) = (Map::new(), Map::new());
     let (mut size, mut page) = (10_i64, 1_i64);
@@ -194,7 +205,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
     let body = actor.gql(&document, Value::Object(variables)).await.json();
     if let Some(code) = body["errors"][0]["extensions"]["code"].as_str() {
         return match code {
-            "UNAUTHENTICATED" => Some(answer(
+            "UNAUTHENTICATED" => Some(rest_response(
                 actor,
                 200,
                 Outcome::Unauthenticated,
@@ -210,7 +221,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
         .as_array()
         .unwrap_or_else(|| panic!("{request}: {body}"));
     if nodes.is_empty() && page > 1 {
-        return Some(Answer::translated(
+        return Some(Response::translated(
             404,
             INVALID_PAGE.to_owned(),
             request.to_owned(),
@@ -218,7 +229,7 @@ async fn list(actor: &Actor, kind: Kind, query: &str, request: &str) -> Option<A
     }
     let results: Vec<Value> = nodes.iter().map(output).collect();
     let page = json!({ "count": found["totalCount"], "next": null, "previous": null, "results": results });
-    Some(Answer::translated(200, page.to_string(), request.to_owned()))
+    Some(Response::translated(200, page.to_string(), request.to_owned()))
 }
 
 /// A column of an order; `None` for a column that GraphQL cannot order by.

@@ -163,9 +163,9 @@ async fn receive(
                 .extend(resource.scope_spans.into_iter().flat_map(|scope| scope.spans));
         }
     });
-    let answer = ExportTraceServiceResponse::default().encode_to_vec();
-    let answer = Response::builder()
+    let message = ExportTraceServiceResponse::default().encode_to_vec();
+    let response = Response::builder()
         .header("content-type", "application/x-protobuf")
-        .body(answer.into());
-    Ok(answer.expect("a response"))
+        .body(message.into());
+    Ok(response.expect("a response"))
 }

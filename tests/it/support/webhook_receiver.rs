@@ -142,7 +142,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
         let (stream, _) = listener.accept().await.expect("a connection");
         let state = Arc::clone(&state);
         connections.spawn(async move {
-            let service = service_fn(move |request| answer(Arc::clone(&state), request));
+            let service = service_fn(move |request| respond(Arc::clone(&state), request));
             let connection = hyper::server::conn::http1::Builder::new();
             // The client may disconnect at any time.
             let _ = connection.serve_connection(TokioIo::new(stream), service).await;
@@ -150,7 +150,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
+async fn respond(state: Arc<State>, request: Request<Incoming>) -> Result<Response<Body>, Infallible> {
     let (head, body) = request.into_parts();
     let body = body.collect().await.expect("a complete request").to_bytes();
     let reaction = state.reaction.lock().unwrap().clone();
@@ -161,7 +161,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             body,
         });
     });
-    let answer = match reaction {
+    let response = match reaction {
         Reaction::Status(status) => Response::builder().status(status).body(Body::empty()),
         Reaction::Header(status, name, value) => Response::builder()
             .status(status)
@@ -174,7 +174,7 @@ async fn answer(state: Arc<State>, request: Request<Incoming>) -> Result<Respons
             Response::builder().status(status).body(Body::from_stream(chunks))
         }
     };
-    Ok(answer.expect("a response"))
+    Ok(response.expect("a response"))
 }
 
 /// The secret that signs messages.

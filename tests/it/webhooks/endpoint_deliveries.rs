@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use stockroom::clock::Clock;
 use stockroom::kind::Kind;
 
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::webhook_receiver::{
     MANAGED, ManagedEndpoint, Reaction, Received, Receiver, create_outflow, deliveries, events, send_due,
     with_managed_endpoints, with_webhooks,
@@ -289,10 +289,10 @@ async fn all_failed_deliveries_are_replayed(gateway: Gateway) {
     fail(3).await;
     receiver.set_reaction(Reaction::Status(204));
     let replay = async |since: &str| {
-        let answer = root
+        let response = root
             .post(&endpoint.path("replay/"), json!({ "since": since }))
             .await;
-        answer.expect(202)
+        response.expect(202)
     };
     assert_eq!(
         replay("2024-01-15T11:30:27Z").await,

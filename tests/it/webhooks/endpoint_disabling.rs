@@ -6,8 +6,8 @@ use sea_orm::EntityTrait as _;
 use serde_json::json;
 use stockroom::webhooks::retention;
 
-use crate::support::answer::NOT_FOUND;
 use crate::support::gateway::Gateway;
+use crate::support::response::NOT_FOUND;
 use crate::support::webhook_receiver::{
     ManagedEndpoint, Reaction, Receiver, create_outflow, deliveries, events, send_due, with_managed_endpoints,
 };

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use crate::support::answer::{INVALID_PAGE, NOT_FOUND};
 use crate::support::gateway::Gateway;
+use crate::support::response::{INVALID_PAGE, NOT_FOUND};
 use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, create_outflow, send_due, with_managed_endpoints,
 };

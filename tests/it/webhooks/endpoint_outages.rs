@@ -199,7 +199,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
             Some(token) => token,
             None => program.user("manager").await.token.expect("a token"),
         };
-        let (address, answers) = (program.address, AtomicUsize::new(0));
+        let (address, response_count) = (program.address, AtomicUsize::new(0));
         let program_to_kill = Mutex::new(Some(&mut program));
         let clients = (0..4).map(|_| async {
             let http = reqwest::Client::new();
@@ -228,7 +228,7 @@ async fn events_are_delivered_after_kills(gateway: Gateway) {
                     .unwrap()
                     .insert(created["id"].as_i64().expect("an id"));
                 // The program is killed at this response, while other requests are pending and messages are being sent.
-                if answers.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
+                if response_count.fetch_add(1, Ordering::SeqCst) == 15 + round * 9
                     && let Some(program) = program_to_kill.lock().unwrap().take()
                 {
                     program.kill();

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::{Actor, send};
-use crate::support::answer::{FORBIDDEN, NO_TOKEN, NOT_FOUND, keys};
 use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
+use crate::support::response::{FORBIDDEN, NO_TOKEN, NOT_FOUND, keys};
 use crate::support::webhook_receiver::{ManagedEndpoint, create_outflow, with_managed_endpoints};
 
 on_both_databases![
@@ -94,17 +94,17 @@ async fn assert_access(gateway: &Gateway, actor: &Actor, permitted: Option<bool>
     for (method, path, body, status) in every_route(id) {
         let request = format!("{} {method} {path}", actor.name);
         let is_head = method == Method::HEAD;
-        let answer = if body.is_null() {
+        let response = if body.is_null() {
             send(actor.request(method, &path)).await
         } else {
             send(actor.request(method, &path).json(&body)).await
         };
         match permitted {
-            None if is_head => assert_eq!(answer.status, 401, "{request}"),
-            None => answer.expect_body(401, NO_TOKEN),
-            Some(false) if is_head => assert_eq!(answer.status, 403, "{request}"),
-            Some(false) => answer.expect_body(403, FORBIDDEN),
-            Some(true) => assert_eq!(answer.status, status, "{request}: {}", answer.text),
+            None if is_head => assert_eq!(response.status, 401, "{request}"),
+            None => response.expect_body(401, NO_TOKEN),
+            Some(false) if is_head => assert_eq!(response.status, 403, "{request}"),
+            Some(false) => response.expect_body(403, FORBIDDEN),
+            Some(true) => assert_eq!(response.status, status, "{request}: {}", response.text),
         }
     }
     let expected = match permitted {
@@ -158,13 +158,13 @@ async fn endpoints_are_limited_to_fifty(gateway: Gateway) {
     // Of ten concurrent requests, five are within the limit.
     let created =
         futures_util::future::join_all((0..10).map(|_| root.post("webhooks/", new_endpoint()))).await;
-    let statuses: Vec<u16> = created.iter().map(|answer| answer.status).collect();
+    let statuses: Vec<u16> = created.iter().map(|response| response.status).collect();
     assert_eq!(
         statuses.iter().filter(|status| **status == 201).count(),
         5,
         "{statuses:?}"
     );
-    for refused in created.iter().filter(|answer| answer.status != 201) {
+    for refused in created.iter().filter(|response| response.status != 201) {
         refused.expect_error(409, "TOO_MANY_ENDPOINTS");
     }
     for api in APIS {

@@ -5,9 +5,9 @@ use serde_json::{Value, json};
 use stockroom::kind::Kind;
 
 use crate::support::actors::send;
-use crate::support::answer::keys;
 use crate::support::api::{APIS, Outcome};
 use crate::support::gateway::Gateway;
+use crate::support::response::keys;
 use crate::support::webhook_receiver::{
     ManagedEndpoint, Receiver, SECRET, with_managed_endpoints, with_webhooks,
 };
@@ -342,9 +342,9 @@ async fn the_endpoint_of_the_settings_is_read_only(gateway: Gateway) {
         .expect("a tag")
         .to_owned();
     let gateway = with_webhooks(gateway, &receiver, &[]).await;
-    let answer = gateway.root.get(&format!("webhooks/{id}/")).await;
-    assert_eq!(answer.header("etag"), Some(&*tag));
-    assert!(!answer.text.contains(&SECRET[6..]));
+    let response = gateway.root.get(&format!("webhooks/{id}/")).await;
+    assert_eq!(response.header("etag"), Some(&*tag));
+    assert!(!response.text.contains(&SECRET[6..]));
     // If the endpoint is removed from the settings, it is disabled; if it is added again, it is enabled.
     let gateway = with_managed_endpoints(gateway, &[]).await;
     let removed = gateway.root.get(&format!("webhooks/{id}/")).await.expect(200);

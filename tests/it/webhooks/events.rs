@@ -142,11 +142,11 @@ async fn rejected_changes_are_not_delivered(gateway: Gateway) {
         let body = json!({ "product": product, "quantity": 1 });
         async move { manager.post("outflows/", body).await }
     });
-    let answers = futures_util::future::join_all(requests).await;
-    let mut created: Vec<i64> = answers
+    let responses = futures_util::future::join_all(requests).await;
+    let mut created: Vec<i64> = responses
         .iter()
-        .filter(|answer| answer.status == 201)
-        .map(|answer| answer.json()["id"].as_i64().expect("an id"))
+        .filter(|response| response.status == 201)
+        .map(|response| response.json()["id"].as_i64().expect("an id"))
         .collect();
     assert_eq!(created.len(), 20);
     assert_eq!(send_due(&gateway).await, 21);

@@ -6,7 +6,7 @@ use serde_json::Value;
 
 /// A complete response.
 #[derive(Clone, Debug)]
-pub struct Answer {
+pub struct Response {
     pub status: u16,
     pub headers: HeaderMap,
     pub text: String,
@@ -61,7 +61,7 @@ const INTERNALS: [&str; 24] = [
     "jsonwebtoken",
 ];
 
-impl Answer {
+impl Response {
     /// Reads a response to the end and runs the checks that apply to all of them.
     pub async fn read(method: &Method, path: &str, response: reqwest::Response) -> Self {
         let status = response.status().as_u16();
@@ -71,7 +71,7 @@ impl Answer {
             .text()
             .await
             .unwrap_or_else(|error| panic!("{request}: {error:?}"));
-        let answer = Self {
+        let response = Self {
             status,
             headers,
             text,
@@ -79,17 +79,17 @@ impl Answer {
             is_translated: false,
         };
         if path.starts_with("/api/") && method != Method::HEAD {
-            answer.assert_documented();
+            response.assert_documented();
         }
         if status >= 400 {
-            answer.assert_no_internals();
+            response.assert_no_internals();
         }
-        answer
+        response
     }
 
     /// A REST response translated from a response of another API.
     pub fn translated(status: u16, text: String, request: String) -> Self {
-        let answer = Self {
+        let response = Self {
             status,
             headers: HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]),
             text,
@@ -97,9 +97,9 @@ impl Answer {
             is_translated: true,
         };
         if status >= 400 {
-            answer.assert_no_internals();
+            response.assert_no_internals();
         }
-        answer
+        response
     }
 
     /// Asserts that status, body and headers have a documented form.
