@@ -56,8 +56,11 @@ pub struct Engine<H: Host> {
 
 struct Inner<H> {
     host: H,
-    /// Built with async-graphql's fast validation mode, since documents are fully validated when they enter the store.
+    /// Built with async-graphql's fast validation mode, since documents are fully validated when they enter the store, and
+    /// with federation, without which async-graphql searches all types for entities before it resolves a field of the root.
     schema: Box<dyn AnySchema>,
+    /// The same without federation, whose types introspection would show.
+    introspection_schema: Box<dyn AnySchema>,
     documents: DocumentStore,
     settings: Settings,
 }
@@ -71,7 +74,7 @@ impl<H: Host> Clone for Engine<H> {
 }
 
 impl<H: Host> Engine<H> {
-    /// Builds the schema twice: once to validate documents and once to execute them.
+    /// Builds the schema three times: to validate documents, to execute them, and for introspection.
     ///
     /// # Errors
     /// When the schema definition or the file of trusted documents can't be read, or a trusted document is not valid.
@@ -89,9 +92,11 @@ impl<H: Host> Engine<H> {
             .validation_mode(ValidationMode::Strict)
             .extension(ValidateOnly)
             .finish();
+        let fast = || build().validation_mode(ValidationMode::Fast);
         let inner = Inner {
             host,
-            schema: Box::new(build().validation_mode(ValidationMode::Fast).finish()),
+            schema: Box::new(fast().enable_federation().finish()),
+            introspection_schema: Box::new(fast().finish()),
             documents: DocumentStore::new(Box::new(validator), &settings)?,
             settings,
         };
@@ -202,6 +207,7 @@ impl<H: Host> Engine<H> {
     pub async fn execute(&self, prepared: Prepared<H>) -> GraphQlResponse {
         let Prepared {
             ty,
+            cost,
             context,
             request,
             completion,
@@ -210,7 +216,12 @@ impl<H: Host> Engine<H> {
         } = prepared;
         let request = request.data(context);
         let time = self.settings().limits.execution_time;
-        let execution = observation.run(self.inner.schema.execute(request));
+        let schema = if cost.introspection > 0 {
+            &self.inner.introspection_schema
+        } else {
+            &self.inner.schema
+        };
+        let execution = observation.run(schema.execute(request));
         let result = tokio::time::timeout(time, AssertUnwindSafe(execution).catch_unwind()).await;
         let response = match result {
             Ok(Ok(response)) => GraphQlResponse::from_execution(completion.finish_response(response)),

@@ -84,7 +84,7 @@ fn money_text(value: Decimal) -> String {
 fn read_money(text: &[u8]) -> Option<Decimal> {
     let (whole, decimals) = text.split_at_checked(MONEY_WHOLE_DIGITS)?;
     let decimals = decimals.strip_prefix(b".")?;
-    if decimals.len() != MONEY_DECIMALS as usize {
+    if usize::try_from(MONEY_DECIMALS) != Ok(decimals.len()) {
         return None;
     }
     let mut digits = whole.iter().chain(decimals).skip_while(|digit| **digit == b'0');

@@ -133,6 +133,19 @@ async fn introspection_can_be_disabled() {
 }
 
 #[tokio::test]
+async fn federation_is_not_shown() {
+    let fixture = Fixture::new();
+    let text = "query($shown:Boolean!){ viewer __schema @include(if:$shown){ types{name} queryType{fields{name}} } }";
+    let response = fixture.run(text, value!({ "shown": true })).await;
+    let schema = response["data"]["__schema"].to_string();
+    assert!(schema.contains("\"Thing\""), "{response}");
+    for name in ["_Any", "_entities", "_Service", "_service"] {
+        assert!(!schema.contains(name), "{name}");
+    }
+    assert!(fixture.prepare("{_service{sdl}}").is_err());
+}
+
+#[tokio::test]
 async fn typename_is_validated_like_other_fields() {
     let fixture = Fixture::new();
     for (text, data) in [

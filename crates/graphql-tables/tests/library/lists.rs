@@ -141,7 +141,7 @@ async fn relations_are_loaded_once_and_a_missing_row_is_an_error_of_its_field() 
 async fn siblings_share_the_list_of_a_field() {
     let library = Library::new().await;
     let response = library
-        .execute("{ books(first: 2) { nodes { a: relationKey(first: 2) b: relationKey(first: 2) } } }")
+        .execute("{ books(first: 2) { nodes { a: relationKey b: relationKey } } }")
         .await;
     let [first, second] = [0, 1].map(|book| &response["data"]["books"]["nodes"][book]);
     assert!(first["a"].is_string());

@@ -144,7 +144,7 @@ node! {
         editor: Reference<'_, author::Entity, Ctx> = optional(book, "editor", |book| book.editor_id);
     }
 
-    async fn relation_key(&self, cx: &Context<'_>, #[graphql(name = "first")] _first: i32) -> String {
+    async fn relation_key(&self, cx: &Context<'_>) -> String {
         relation_key(cx)
     }
 }
