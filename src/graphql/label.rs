@@ -68,7 +68,7 @@ label! {
 lists!(BrandLists of brand::Entity {
     /// The products of this brand, by title unless ordered otherwise.
     products: product::Entity by BrandId(
-        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
+        search: Option<String> = "The words to find, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
@@ -88,7 +88,7 @@ label! {
 lists!(CategoryLists of category::Entity {
     /// The products in this category, by title unless ordered otherwise.
     products: product::Entity by CategoryId(
-        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
+        search: Option<String> = "The words to find, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );

@@ -107,7 +107,7 @@ lists!(RootLists {
     );
     /// Products, by title unless ordered otherwise.
     products: product::Entity(
-        search: Option<String> = "Words of the title, in any order, ignoring case and diacritics.",
+        search: Option<String> = "The words to find, in any order, ignoring case and diacritics.",
         filter: FilterArgument<product::Entity>,
         order_by: OrderArgument<product::Entity>,
     );
