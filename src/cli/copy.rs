@@ -1,4 +1,4 @@
-//! `stockroom copy`: copies a whole database into an empty one, such as from SQLite to PostgreSQL.
+//! `stockroom copy`: copies a whole database into an empty one, for example from SQLite to PostgreSQL.
 
 use std::process::ExitCode;
 use std::sync::Arc;

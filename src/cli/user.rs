@@ -186,10 +186,10 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
             let (id, entries) = account::delete(&ctx, name.clone()).await?;
             tracing::info!(username = name, id, "deleted a user");
             print(&format!("deleted {name}"))?;
-            if entries > 0 {
-                print(&format!(
-                    "{entries} entries of the ledger keep the user's id, {id}"
-                ))?;
+            match entries {
+                0 => {}
+                1 => print(&format!("1 ledger entry keeps the user id {id}"))?,
+                _ => print(&format!("{entries} ledger entries keep the user id {id}"))?,
             }
         }
         User::List => {
@@ -202,7 +202,7 @@ pub(super) async fn run(config: Config, command: User) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// A user's line of the list.
+/// A user's line in the list.
 fn line(summary: &UserSummary) -> String {
     let UserSummary {
         user,

@@ -33,7 +33,8 @@ pub(crate) enum NamedType {
 #[derive(Debug, Default)]
 pub(crate) struct Composite {
     fields: HashMap<String, Field>,
-    /// Whether it is a connection: the type of a field that has the argument `first`, which is the length of its lists.
+    /// Whether this is a connection, that is, the type of a field that is not a list and has the argument `first`. The
+    /// argument limits the lists in the connection.
     is_connection: bool,
 }
 
@@ -65,7 +66,8 @@ pub(crate) struct InputField {
     pub has_default: bool,
 }
 
-/// The introspection types, which the schema definition leaves out.
+/// The introspection types and the built-in scalars, which the schema definition leaves out. The fields of `__Root` are
+/// added to the query type.
 const INTROSPECTION: &str = "
 type __Schema { description: String types: [__Type!]! queryType: __Type! mutationType: __Type
   subscriptionType: __Type directives: [__Directive!]! }

@@ -127,7 +127,7 @@ impl Client {
         let response = match tokio::time::timeout_at(deadline, self.hyper.request(request)).await {
             Ok(Ok(response)) => response,
             Ok(Err(error)) => return AttemptResult::NoResponse(describe(&error)),
-            Err(_) => return AttemptResult::NoResponse("it did not answer in time".to_owned()),
+            Err(_) => return AttemptResult::NoResponse("it did not respond in time".to_owned()),
         };
         let (head, body) = response.into_parts();
         let retry_after = head

@@ -98,6 +98,6 @@ async fn an_attempt_ends_at_its_timeout() {
     let result = client.send(&url, &message(1)).await;
     assert_eq!(
         result,
-        AttemptResult::NoResponse("it did not answer in time".to_owned())
+        AttemptResult::NoResponse("it did not respond in time".to_owned())
     );
 }

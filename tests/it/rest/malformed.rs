@@ -1,4 +1,5 @@
-//! 20,000 malformed requests to every route: none causes a crash or a 5xx other than 501, and the data stays consistent.
+//! 20,000 malformed requests, spread over all routes: none causes a crash or a 5xx other than 501, and the data stays
+//! consistent.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -78,12 +79,12 @@ async fn malformed_requests_cause_no_failure(gateway: Gateway) {
     gateway.assert_invariants().await;
 }
 
-/// Every route of the description, with ids filled in, and routes outside of both APIs.
+/// Every route of the OpenAPI description, with ids filled in, and routes that it does not describe.
 fn routes() -> Vec<String> {
     let description: Value = serde_json::from_str(include_str!("../../../openapi.json")).expect("JSON");
     let paths = description["paths"].as_object().expect("paths");
     let described = paths.keys().map(|path| {
-        let path = path.replace("{id}", "1");
+        let path = path.replace("{id}", "1").replace("{delivery}", "1");
         if path.starts_with("/api") {
             path
         } else {
@@ -98,7 +99,6 @@ fn routes() -> Vec<String> {
         "/livez",
         "/readyz",
         "/metrics",
-        "/api/v1/openapi.json",
         "/nowhere",
     ];
     routes.extend(more.map(str::to_owned));

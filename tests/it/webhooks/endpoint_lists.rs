@@ -81,7 +81,7 @@ async fn deliveries_are_listed_like_other_collections(gateway: Gateway) {
             &json!(204)
         )
     );
-    // The list of an endpoint excludes the deliveries of others.
+    // A delivery can't be read or replayed through another endpoint.
     root.get(&other.path(&format!("deliveries/{}/", ids[0])))
         .await
         .expect_body(404, NOT_FOUND);
@@ -144,6 +144,6 @@ async fn the_number_of_statements_does_not_grow_with_deliveries(gateway: Gateway
         counts.push((rest, graphql));
     }
     assert_eq!(counts[0], counts[1]);
-    // User, endpoint, count, page, their events and attempts.
+    // At most one statement each for the user, the endpoint, the count, the page, its events and its attempts.
     assert!(counts[0].0 <= 6, "{counts:?}");
 }

@@ -117,7 +117,7 @@ async fn deliveries_succeed_after_every_failure(gateway: Gateway) {
         errors,
         [
             "the receiver responded with status 500",
-            "it did not answer in time",
+            "it did not respond in time",
             "the receiver responded with status 307",
             "the receiver responded with status 502",
             "it refused the connection",

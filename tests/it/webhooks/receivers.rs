@@ -186,7 +186,7 @@ async fn a_hanging_receiver_times_out(gateway: Gateway) {
     create_outflow(&gateway, product, 1).await;
     assert_eq!(send_due(&gateway).await, 1);
     let delivery = &deliveries(&gateway).await[0];
-    assert_eq!(delivery.last_error.as_deref(), Some("it did not answer in time"));
+    assert_eq!(delivery.last_error.as_deref(), Some("it did not respond in time"));
     assert!(delivery.due_at.is_some());
 }
 

@@ -331,7 +331,7 @@ pub(super) fn spent_tokens(
     reader.for_each(&select, &mut |row| {
         let [jti, expires] = row else { return Ok(()) };
         let jti = jti.text().unwrap_or_default().replace('\0', "");
-        // If the expiry can't be read, the token stays blacklisted longer than any refresh token is valid.
+        // If the expiry can't be read, the token stays blacklisted for a year, longer than refresh tokens usually last.
         let expires_at =
             moment::read(expires, options.timezone).unwrap_or(options.now + chrono::TimeDelta::days(366));
         if jti.is_empty() || expires_at <= options.now || !fingerprints.insert(fingerprint(&jti)) {
