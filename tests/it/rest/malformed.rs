@@ -93,14 +93,7 @@ fn routes() -> Vec<String> {
     });
     let mut routes: Vec<String> = described.collect();
     assert!(routes.len() > 15, "{routes:?}");
-    let more = [
-        "/",
-        "/docs",
-        "/livez",
-        "/readyz",
-        "/metrics",
-        "/nowhere",
-    ];
+    let more = ["/", "/docs", "/livez", "/readyz", "/metrics", "/nowhere"];
     routes.extend(more.map(str::to_owned));
     // GraphQL has a single route, so it is repeated to get more of the requests.
     routes.extend(std::iter::repeat_n("/graphql".to_owned(), 8));
