@@ -22,6 +22,7 @@ mod m20261126_000013_idempotency_keys;
 mod m20261126_000014_compatible_migrations;
 mod m20261126_000015_revisions;
 mod m20261127_000016_hot_updates;
+mod m20261127_000017_nested_orders;
 mod refold;
 
 pub use refold::refold_batch;
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000014_compatible_migrations::Migration),
             Box::new(m20261126_000015_revisions::Migration),
             Box::new(m20261127_000016_hot_updates::Migration),
+            Box::new(m20261127_000017_nested_orders::Migration),
         ]
     }
 }

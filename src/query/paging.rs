@@ -68,19 +68,23 @@ impl<R: Collection> Listing<R> {
         let (db, terms) = (ctx.db(), self.cursor_terms());
         let backend = db.backend();
         let mut part = self.select_page(request, &terms)?.into_query();
-        let part = if self.is_indexed_by_reference() && self.condition()?.matches_all() {
-            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
-            part
-        } else {
+        let (table, parent_key) = (R::default().into_iden(), key::<R>().as_column_ref());
+        let of_parent = reference.into_expr().eq(backend.parent());
+        let mut statement = if !self.condition()?.matches_all() {
             // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
-            let of_parent = reference.into_expr().eq(backend.parent());
-            let compared = self.condition()?.matches_all().then(|| {
-                let columns = self.terms().into_iter();
-                columns.map(|(column, ..)| column.into_iden()).collect()
-            });
-            backend.filter_first(R::default().into_iden(), of_parent, compared, part)
+            backend.per_parent(
+                parents,
+                parent_key,
+                backend.filter_first(table, of_parent, None, part),
+            )
+        } else if self.is_indexed_by_reference() {
+            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
+            backend.per_parent(parents, parent_key, part)
+        } else {
+            let compared = self.terms().into_iter().map(|(column, ..)| column.into_iden());
+            let keys = backend.filter_first(table, of_parent, Some(compared.collect()), part);
+            backend.per_parent_by_key(parents, parent_key, keys)
         };
-        let mut statement = backend.per_parent(parents, key::<R>().as_column_ref(), part);
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         statement
             .clear_selects()

@@ -120,7 +120,8 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("title", Direction::Ascending);
-    const INDEXED_ORDERS: &'static [&'static str] = &["title", "id"];
+    const INDEXED_ORDERS: &'static [&'static str] =
+        &["title", "id", "cost_price", "selling_price", "created_at"];
 }
 
 impl Resource for Entity {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use sea_orm::JoinType;
 use sea_orm::sea_query::{
-    Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, IntoColumnRef, LockType, Query, SelectStatement,
+    Asterisk, Condition, DynIden, Expr, ExprTrait as _, Func, FunctionCall, IntoColumnRef, LockType, Query,
+    SelectStatement,
 };
 
 use crate::Backend;
@@ -13,6 +14,8 @@ use crate::Backend;
 const PARENT: &str = "parent";
 /// The alias of the table that [`Backend::per_parent`] reads.
 pub const PAGE: &str = "page";
+/// The alias of the keys that [`Backend::per_parent_by_key`] reads.
+const KEYS: &str = "keys";
 
 impl Backend {
     /// `column IN (ids)` with one parameter, so that the text of the statement, and its plan, are the same for any number
@@ -55,18 +58,47 @@ impl Backend {
                 query.clear_selects().column((table.clone(), key.clone()));
                 let is_on_page = Expr::col((PAGE, key)).in_subquery(query);
                 statement
-                    .from_function(Func::cust("json_each").arg(self.id_list(parents)), PARENT)
+                    .from_function(self.parent_list(parents), PARENT)
                     .join_as(JoinType::CrossJoin, table, PAGE, Condition::all())
                     .and_where(is_on_page);
             }
             Self::Postgres => {
-                let list = Expr::cust_with_exprs("CAST($1 AS bigint[])", [Expr::val(self.id_list(parents))]);
                 statement
-                    .from_function(Func::cust("unnest").arg(list), PARENT)
+                    .from_function(self.parent_list(parents), PARENT)
                     .join_lateral(JoinType::InnerJoin, query, PAGE, Expr::cust("TRUE"));
             }
         }
         statement
+    }
+
+    /// Like [`per_parent`](Self::per_parent), but reads only the rows on the page from the table: `query` selects their keys,
+    /// for which an index that contains all columns of the query suffices.
+    pub fn per_parent_by_key(
+        self,
+        parents: &[i64],
+        (table, key): (DynIden, DynIden),
+        mut query: SelectStatement,
+    ) -> SelectStatement {
+        if self == Self::Sqlite {
+            return self.per_parent(parents, (table, key), query);
+        }
+        query.clear_selects().column((table.clone(), key.clone()));
+        let is_on_page = Expr::col((PAGE, key.clone())).equals((KEYS, key));
+        Query::select()
+            .column((PAGE, Asterisk))
+            .from_function(self.parent_list(parents), PARENT)
+            .join_lateral(JoinType::InnerJoin, query, KEYS, Expr::cust("TRUE"))
+            .join_as(JoinType::InnerJoin, table, PAGE, is_on_page)
+            .to_owned()
+    }
+
+    /// A function that yields one row for each parent.
+    fn parent_list(self, parents: &[i64]) -> FunctionCall {
+        let list = Expr::val(self.id_list(parents));
+        match self {
+            Self::Sqlite => Func::cust("json_each").arg(list),
+            Self::Postgres => Func::cust("unnest").arg(Expr::cust_with_exprs("CAST($1 AS bigint[])", [list])),
+        }
     }
 
     /// The condition that `reference` is the current parent, for a query that is ordered by `reference` first and then by the
@@ -85,8 +117,7 @@ impl Backend {
 
     /// A query of one table that first selects the rows that meet `condition`, for which there is an index, and then filters and
     /// sorts them, so that its cost depends on the number of these rows and not on the size of the table. `columns` are
-    /// those that the query filters and sorts by, and the key, if they are known: [`per_parent`](Self::per_parent) needs no
-    /// others on SQLite, so an index with these columns suffices.
+    /// those that the query uses, if they are known, so that an index that contains them suffices.
     pub fn filter_first(
         self,
         table: DynIden,
@@ -95,7 +126,7 @@ impl Backend {
         mut query: SelectStatement,
     ) -> SelectStatement {
         let mut rows = Query::select();
-        match columns.filter(|_| self == Self::Sqlite) {
+        match columns {
             Some(columns) => rows.columns(columns),
             None => rows.column(Asterisk),
         };
