@@ -23,6 +23,9 @@ pub trait Collection:
     /// The names of the columns by which an index orders the rows that refer to the same row. For any other order, these rows
     /// must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
+    /// The columns that are left out of a list if no field is wanted that needs them: each column with the fields that need it.
+    /// All others are always read.
+    const OPTIONAL_COLUMNS: &'static [(Self::Column, &'static [&'static str])] = &[];
     /// The permission that every operation requires, including reading. If it is `None`, reading requires only a login, and
     /// adding, changing and deleting each require their own permission for the resource.
     const GUARD: Option<Permission> = None;

@@ -57,6 +57,8 @@ pub struct Listing<R: Collection> {
     pub search: Option<String>,
     /// If empty, the default order of the collection applies.
     pub order: Vec<Order<R::Column>>,
+    /// The columns that are not read. They have their defaults in the rows.
+    pub unread: Vec<R::Column>,
 }
 
 impl<R: Collection> Default for Listing<R> {
@@ -65,6 +67,7 @@ impl<R: Collection> Default for Listing<R> {
             filter: Filter::default(),
             search: None,
             order: Vec::new(),
+            unread: Vec::new(),
         }
     }
 }
@@ -114,8 +117,17 @@ impl<R: Collection> Listing<R> {
         select
     }
 
-    /// The columns that are read. Folded texts are left out, because the APIs do not return them, except for those that the
-    /// order compares, because cursors contain them.
+    /// Leaves out the columns that no wanted field needs. `is_wanted` is called with the names of fields.
+    pub(crate) fn read_only(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let columns = R::OPTIONAL_COLUMNS.iter();
+        self.unread = columns
+            .filter(|(_, fields)| !fields.iter().any(|field| is_wanted(field)))
+            .map(|(column, _)| *column)
+            .collect();
+    }
+
+    /// The columns that are read. Folded texts are left out, because the APIs do not return them. Columns that the order
+    /// compares are always read, because cursors contain them.
     pub(crate) fn columns(&self) -> Vec<R::Column> {
         let is_same = |one: R::Column, other: R::Column| one.as_str() == other.as_str();
         let terms = self.terms();
@@ -123,6 +135,7 @@ impl<R: Collection> Listing<R> {
             .filter(|column| {
                 terms.iter().any(|(compared, ..)| is_same(*compared, *column))
                     || R::texts().all(|(_, text)| !is_same(text.folded, *column))
+                        && self.unread.iter().all(|unread| !is_same(*unread, *column))
             })
             .collect()
     }

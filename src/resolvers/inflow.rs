@@ -77,6 +77,12 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("created_at", Direction::Descending);
+    const OPTIONAL_COLUMNS: &'static [(Column, &'static [&'static str])] = &[
+        (Column::Quantity, &["quantity"]),
+        (Column::Description, &["description"]),
+        (Column::CreatedAt, &["created_at"]),
+        (Column::UpdatedAt, &["updated_at"]),
+    ];
 }
 
 impl Resource for Entity {

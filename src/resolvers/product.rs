@@ -122,6 +122,16 @@ impl Collection for Entity {
     const DEFAULT_ORDER: (&'static str, Direction) = ("title", Direction::Ascending);
     const INDEXED_ORDERS: &'static [&'static str] =
         &["title", "id", "cost_price", "selling_price", "created_at"];
+    const OPTIONAL_COLUMNS: &'static [(Column, &'static [&'static str])] = &[
+        (Column::Description, &["description"]),
+        (Column::SerieNumber, &["serie_number"]),
+        (Column::CostPrice, &["cost_price"]),
+        (Column::SellingPrice, &["selling_price"]),
+        (Column::Quantity, &["quantity", "is_low_stock"]),
+        (Column::Version, &["version"]),
+        (Column::CreatedAt, &["created_at"]),
+        (Column::UpdatedAt, &["updated_at"]),
+    ];
 }
 
 impl Resource for Entity {

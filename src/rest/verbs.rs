@@ -59,6 +59,7 @@ pub(crate) async fn list_page<R: Represent>(
         filter: scope.and(filter::<R>(query, R::FILTERS)?),
         search: query.get("search").map(str::to_owned),
         order: order::<R>(query)?,
+        ..Listing::default()
     };
     let page = listing.by_number(permit, number, size).await?;
     let mut results = Vec::with_capacity(page.rows.len());

@@ -71,6 +71,7 @@
 //! | `order` | [`order!`]: the order of a list |
 //! | `page`, `connection` | [`PageArguments`], [`connection!`] |
 //! | `node`, `relation` | [`node!`]: the object of a row; fields that refer to other rows |
+//! | `row_fields` | [`RowFields`]: the selected fields of the rows of a connection |
 //! | [`input`] | [`inputs!`]: inputs of mutations, which fill drafts |
 //! | `arguments` | [`ArgumentChecks`] |
 
@@ -86,6 +87,7 @@ mod node;
 mod order;
 mod page;
 mod relation;
+mod row_fields;
 mod scalar;
 
 pub use graphql_server::resolve::{Items, Node, WriteFields, WriteValue, write_items, write_object};
@@ -103,4 +105,5 @@ pub use self::node::{HasNode, NodeOf};
 pub use self::order::{HasOrder, OrderArgument, OrderDirection, OrderInput};
 pub use self::page::{DEFAULT_PAGE_SIZE, PageArguments, PageInfo, page_size};
 pub use self::relation::{Reference, optional, relation_key, required};
+pub use self::row_fields::RowFields;
 pub use self::scalar::{BigInt, Date, DateTime, count, int, is_valid_scalar, parse_id};

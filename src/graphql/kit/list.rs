@@ -6,8 +6,8 @@ use async_graphql::Context;
 use futures_util::future::BoxFuture;
 use graphql_server::RequestError;
 use graphql_tables::{
-    Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, nullable,
-    read_filter, relation_key, write_object,
+    Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, RowFields,
+    nullable, read_filter, relation_key, write_object,
 };
 use sea_orm::IdenStatic as _;
 
@@ -77,7 +77,9 @@ pub(crate) fn all_rows<'a, E: Collection + HasConnection<Ctx>>(
     nullable(async {
         let ctx = Ctx::of(cx)?;
         let permit = ctx.reader()?;
-        let (listing, request) = (Arc::new(listing(ctx)?), page.into_request(MAX_PAGE_SIZE)?);
+        let mut listing = listing(ctx)?;
+        read_selected(&mut listing, cx);
+        let (listing, request) = (Arc::new(listing), page.into_request(MAX_PAGE_SIZE)?);
         let page = listing.by_cursor(permit, &request).await?;
         let connection = Connection::<Ctx, _>::new(Arc::new(page), move |ctx| {
             let listing = Arc::clone(&listing);
@@ -98,12 +100,22 @@ pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection
     nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request(MAX_PAGE_SIZE)?);
         let ctx = Ctx::of(cx)?;
-        let listing = || listing(ctx);
+        let listing = || {
+            let mut listing = listing(ctx)?;
+            read_selected(&mut listing, cx);
+            Ok(listing)
+        };
         let (page, listing) = children_of(ctx, parent, &relation, reference, &request, listing).await?;
         Ok(Node(
             page_of_parent(parent, relation, reference, page, listing).into(),
         ))
     })
+}
+
+/// Leaves out the columns that the selection of the field `cx.item` does not need.
+fn read_selected<E: Collection>(listing: &mut Listing<E>, cx: &Context<'_>) {
+    let fields = RowFields::of_connection(cx);
+    listing.read_only(|field| fields.may_contain(field));
 }
 
 /// Writes the page that [`related_rows`] returns, if it has been loaded.

@@ -12,6 +12,7 @@ mod invalid_arguments;
 mod limits;
 mod nesting;
 mod paging;
+mod row_fields;
 mod socket;
 mod statements;
 mod validation;

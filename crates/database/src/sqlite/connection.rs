@@ -5,9 +5,12 @@
 //! prepared once. Rows are returned as SeaORM's `ProxyRow`, so entities read them as they read PostgreSQL's.
 
 use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::ops::RangeInclusive;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
@@ -22,8 +25,10 @@ use crate::models::{Table, column_finder};
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The page cache of a reader in KiB, which SQLite expects as a negative number. There are about as many readers as cores.
-const READER_CACHE: &str = "-16384";
+/// The page caches of all readers together, in KiB. There are about as many readers as cores.
+const READER_CACHES: usize = 64 * 1024;
+/// The page cache of one reader, in KiB.
+const READER_CACHE: RangeInclusive<usize> = 8 * 1024..=32 * 1024;
 /// The length of the write-ahead log, in pages, from which a commit also copies it into the database file. A page that many
 /// transactions have changed is copied once, so SQLite's default of 1,000 pages would copy more. A single table of the log's
 /// index has room for these pages.
@@ -69,7 +74,10 @@ impl Connection {
     pub(crate) fn reader(path: &Path) -> Result<Self, DbErr> {
         let connection = Self::open(path, OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         connection.pragma("query_only", "ON")?;
-        connection.pragma("cache_size", READER_CACHE)?;
+        let cores = available_parallelism().map_or(1, NonZero::get);
+        let cache = (READER_CACHES / cores).clamp(*READER_CACHE.start(), *READER_CACHE.end());
+        // SQLite expects a size in KiB as a negative number.
+        connection.pragma("cache_size", &format!("-{cache}"))?;
         Ok(connection)
     }
 
