@@ -67,11 +67,11 @@ pub(super) fn page_of_product<'a>(
 ) -> BoxFuture<'a, Nullable<Node<MovementConnection>>> {
     nullable(async move {
         let (relation, request) = (relation_key(cx), page.into_request(MAX_PAGE_SIZE)?);
-        let page = movement_list::page_of_product(Ctx::of(cx)?, product, &relation, &request).await?;
+        let page = movement_list::page_of_product(Ctx::of(cx)?, product, relation, &request).await?;
         let product = product.clone();
         let connection = Connection::new(page, move |ctx| {
-            let (product, relation) = (product.clone(), relation.clone());
-            Box::pin(async move { movement_list::count_of_product(ctx, &product, &relation).await })
+            let product = product.clone();
+            Box::pin(async move { movement_list::count_of_product(ctx, &product, relation).await })
         });
         Ok(Node(connection.into()))
     })

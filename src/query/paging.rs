@@ -10,9 +10,9 @@ use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, FromQueryResult, ModelTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait, Value,
 };
-use table_query::PagesByParent;
 use table_query::cursor::{self, Term, ValueKind};
 use table_query::page::{CursorOf, bounds, order_by, order_within_parent, remove_extra_item};
+use table_query::{PagesByParent, RelationKey};
 
 use super::{Collection, CursorPage, Filter, Listing, PageRequest, Row, key};
 use crate::auth::{Permit, Read};
@@ -190,7 +190,7 @@ type Children<R> = (Arc<CursorPage<Row<R>>>, Arc<Listing<R>>);
 pub async fn children_of<P: Collection, R: Collection>(
     ctx: &Ctx,
     row: &Row<P>,
-    relation: &str,
+    relation: RelationKey,
     reference: R::Column,
     request: &PageRequest,
     listing: impl FnOnce() -> Result<Listing<R>>,
@@ -207,7 +207,10 @@ pub async fn children_of<P: Collection, R: Collection>(
 }
 
 /// The page that [`children_of`] returns, if it has been loaded.
-pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: &str) -> Option<Children<R>> {
+pub fn loaded_children_of<P: Collection, R: Collection>(
+    row: &Row<P>,
+    relation: RelationKey,
+) -> Option<Children<R>> {
     let loaded = row.get_loaded::<(PagesByParent<Row<R>>, Arc<Listing<R>>)>(relation)?;
     let (pages, listing) = &*loaded;
     Some((pages.of(row.id()), Arc::clone(listing)))
@@ -217,12 +220,12 @@ pub fn loaded_children_of<P: Collection, R: Collection>(row: &Row<P>, relation: 
 pub async fn count_children_of<P: Collection, R: Collection>(
     ctx: &Ctx,
     row: &Row<P>,
-    relation: &str,
+    relation: RelationKey,
     reference: R::Column,
     listing: &Listing<R>,
 ) -> Result<u64> {
     let counts = row
-        .load_once(&format!("{relation} count"), async || {
+        .load_once(relation.with_name("count"), async || {
             listing.count_per_parent(ctx, reference, &row.ids()).await
         })
         .await?;

@@ -111,7 +111,7 @@ impl Represent for Entity {
         };
         let listing = || Ok(Listing::<attempt::Entity>::default());
         let reference = attempt::Column::DeliveryId;
-        let (attempts, _) = children_of(ctx, row, "attempts", reference, &request, listing).await?;
+        let (attempts, _) = children_of(ctx, row, "attempts".into(), reference, &request, listing).await?;
         let view = DeliveryView {
             id: row.id,
             message_id: event.message_id.clone(),

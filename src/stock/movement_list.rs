@@ -16,9 +16,9 @@ use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait as _, FromQueryResult, Order, QueryFilter, QuerySelect,
     QueryTrait, Value,
 };
-use table_query::PagesByParent;
 use table_query::cursor::{self, Side, Term, ValueKind};
 use table_query::page::order_within_parent;
+use table_query::{PagesByParent, RelationKey};
 
 use super::movement::Movement;
 use super::movement_row::{self, CHOSEN, ID, KIND, Model, MovementRow, ORDER, select_rows};
@@ -36,7 +36,7 @@ const ROW_NUMBER: &str = "row_number";
 pub async fn page_of_product(
     ctx: &Ctx,
     product: &Row<product::Entity>,
-    relation: &str,
+    relation: RelationKey,
     page: &PageRequest,
 ) -> Result<Arc<CursorPage<MovementRow>>> {
     let pages = product
@@ -56,9 +56,13 @@ pub fn check(page: &PageRequest) -> Result<()> {
 }
 
 /// The number of movements of a product, counted for all products that were fetched with it.
-pub async fn count_of_product(ctx: &Ctx, product: &Row<product::Entity>, relation: &str) -> Result<u64> {
+pub async fn count_of_product(
+    ctx: &Ctx,
+    product: &Row<product::Entity>,
+    relation: RelationKey,
+) -> Result<u64> {
     let counts = product
-        .load_once(&format!("{relation} count"), async || {
+        .load_once(relation.with_name("count"), async || {
             count_per_product(ctx.db(), &product.ids()).await
         })
         .await?;

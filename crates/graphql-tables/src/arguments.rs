@@ -64,6 +64,7 @@ pub fn camel_case(column: &str) -> String {
 }
 
 /// Whether `name` is [`camel_case`] of `column`, without allocating.
+#[inline]
 pub fn is_camel_case_of(name: &str, column: &str) -> bool {
     let mut name = name.bytes();
     let mut begins_word = false;

@@ -91,7 +91,7 @@ mod row_fields;
 mod scalar;
 
 pub use graphql_server::resolve::{Items, Node, WriteFields, WriteValue, write_items, write_object};
-pub use table_query::{CursorPage, Direction, Filter, Row};
+pub use table_query::{CursorPage, Direction, Filter, RelationKey, Row};
 
 pub use self::arguments::{ArgumentCheck, ArgumentChecks, Arguments, camel_case, is_camel_case_of};
 pub use self::connection::{Connection, ConnectionOf, HasConnection};

@@ -7,7 +7,7 @@ use async_graphql::registry::Registry;
 use async_graphql::{Context, ContextSelectionSet, OutputType, Positioned, ServerResult, Value};
 use futures_util::future::BoxFuture;
 use graphql_server::resolve::{Node, WriteValue, write, write_object};
-use table_query::{RelatedRow, Row, Table};
+use table_query::{RelatedRow, RelationKey, Row, Table};
 
 use crate::context::{Nullable, TableContext};
 use crate::error::Error;
@@ -133,7 +133,6 @@ impl<E: HasNode<C>, C: TableContext> OutputType for Reference<'_, E, C> {
 
 /// The key under which siblings share a list: the address of the field in the document, which is not moved while an operation
 /// is executed. Siblings are dropped at the end of the operation.
-pub fn relation_key(cx: &Context<'_>) -> String {
-    let field = &cx.item.node;
-    format!("{} {:p}", field.name.node, std::ptr::from_ref(field))
+pub fn relation_key(cx: &Context<'_>) -> RelationKey {
+    RelationKey::numbered("list", std::ptr::from_ref(&cx.item.node).addr())
 }

@@ -18,7 +18,7 @@ pub enum Error {
     Database(Arc<DbErr>),
     /// Two relations of different types have the same name.
     #[error("two relations have the name {0}")]
-    Relation(String),
+    Relation(&'static str),
 }
 
 impl Error {

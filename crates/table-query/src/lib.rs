@@ -78,7 +78,7 @@ pub use self::error::Error;
 pub use self::filter::{Filter, MAX_CONDITIONS, MAX_VALUES, TextPosition};
 pub use self::page::{CursorPage, PageRequest, PagesByParent};
 pub use self::page_starts::{PageStart, PageStarts};
-pub use self::row::{RelatedRow, Row};
+pub use self::row::{RelatedRow, RelationKey, Row};
 pub use self::row_cache::RowCache;
 pub use self::search_terms::{MAX_WORDS, search_terms};
 pub use self::table::{Source, Table, key, row_id};

@@ -5,7 +5,7 @@
 //! request needs, and not on the number of rows. No timer is needed to collect a batch.
 
 use std::any::Any;
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Deref;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -18,10 +18,36 @@ use crate::table::{Source, Table, row_id};
 
 type Relation = Arc<OnceCell<Arc<dyn Any + Send + Sync>>>;
 
+/// Identifies a value that is loaded for all siblings: a name, and a number that distinguishes values of the same name, such
+/// as lists with different arguments.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct RelationKey {
+    number: usize,
+    name: &'static str,
+}
+
+impl RelationKey {
+    pub fn numbered(name: &'static str, number: usize) -> Self {
+        Self { number, name }
+    }
+
+    /// The key of another value with the same number.
+    #[must_use]
+    pub fn with_name(self, name: &'static str) -> Self {
+        Self { name, ..self }
+    }
+}
+
+impl From<&'static str> for RelationKey {
+    fn from(name: &'static str) -> Self {
+        Self { number: 0, name }
+    }
+}
+
 /// Rows that were fetched together, and the relations that have been loaded for all of them.
 struct Siblings<R: EntityTrait> {
     rows: Vec<R::Model>,
-    relations: Mutex<HashMap<String, Relation>>,
+    relations: Mutex<BTreeMap<RelationKey, Relation>>,
 }
 
 /// The rows with these ids, from the cache or by one statement.
@@ -152,7 +178,7 @@ impl<R: Table> Row<R> {
         let Some(related_id) = id(self) else {
             return RelatedRow::Missing;
         };
-        if let Some(cell) = self.relations().get(relation) {
+        if let Some(cell) = self.relations().get(&relation.into()) {
             let rows = cell.get().and_then(|loaded| loaded.downcast_ref());
             return rows.map_or(RelatedRow::NotLoaded, |rows: &HashMap<i64, Row<T>>| {
                 RelatedRow::of(rows.get(&related_id))
@@ -175,17 +201,17 @@ impl<R: Table> Row<R> {
 
     /// Sets the row that this one refers to as `relation`, so that it need not be loaded. Replaces the rows that siblings have
     /// loaded.
-    pub fn preload<T: Table>(&self, relation: &str, row: T::Model) {
+    pub fn preload<T: Table>(&self, relation: &'static str, row: T::Model) {
         self.set(relation, siblings_by_id::<T>(vec![row]));
     }
 
-    fn set<T: Table>(&self, relation: &str, rows: HashMap<i64, Row<T>>) {
+    fn set<T: Table>(&self, relation: &'static str, rows: HashMap<i64, Row<T>>) {
         let loaded: Arc<dyn Any + Send + Sync> = Arc::new(rows);
         self.relations()
-            .insert(relation.to_owned(), Arc::new(OnceCell::new_with(Some(loaded))));
+            .insert(relation.into(), Arc::new(OnceCell::new_with(Some(loaded))));
     }
 
-    fn relations(&self) -> MutexGuard<'_, HashMap<String, Relation>> {
+    fn relations(&self) -> MutexGuard<'_, BTreeMap<RelationKey, Relation>> {
         self.siblings
             .relations
             .lock()
@@ -199,16 +225,11 @@ impl<R: Table> Row<R> {
     /// The error of `load`, or [`Error::Relation`] if the name belongs to a value of another type.
     pub async fn load_once<T: Any + Send + Sync, E: From<Error>>(
         &self,
-        relation: &str,
+        relation: impl Into<RelationKey>,
         load: impl AsyncFnOnce() -> Result<T, E>,
     ) -> Result<Arc<T>, E> {
-        let cell = {
-            let mut relations = self.relations();
-            match relations.get(relation) {
-                Some(cell) => Arc::clone(cell),
-                None => Arc::clone(relations.entry(relation.to_owned()).or_default()),
-            }
-        };
+        let relation = relation.into();
+        let cell = Arc::clone(self.relations().entry(relation).or_default());
         let loaded = cell
             .get_or_try_init(async || {
                 let loaded: Arc<dyn Any + Send + Sync> = Arc::new(load().await?);
@@ -217,12 +238,12 @@ impl<R: Table> Row<R> {
             .await?;
         Arc::clone(loaded)
             .downcast::<T>()
-            .map_err(|_| Error::Relation(relation.to_owned()).into())
+            .map_err(|_| Error::Relation(relation.name).into())
     }
 
     /// The value that [`load_once`](Self::load_once) has loaded for `relation`, if any.
-    pub fn get_loaded<T: Any + Send + Sync>(&self, relation: &str) -> Option<Arc<T>> {
-        let loaded = Arc::clone(self.relations().get(relation)?.get()?);
+    pub fn get_loaded<T: Any + Send + Sync>(&self, relation: RelationKey) -> Option<Arc<T>> {
+        let loaded = Arc::clone(self.relations().get(&relation)?.get()?);
         loaded.downcast::<T>().ok()
     }
 

@@ -6,8 +6,8 @@ use async_graphql::Context;
 use futures_util::future::BoxFuture;
 use graphql_server::RequestError;
 use graphql_tables::{
-    Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, RowFields,
-    nullable, read_filter, relation_key, write_object,
+    Arguments, Connection, HasConnection, HasFilter, HasOrder, Node, OrderInput, PageArguments, RelationKey,
+    RowFields, nullable, read_filter, relation_key, write_object,
 };
 use sea_orm::IdenStatic as _;
 
@@ -105,7 +105,7 @@ pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection
             read_selected(&mut listing, cx);
             Ok(listing)
         };
-        let (page, listing) = children_of(ctx, parent, &relation, reference, &request, listing).await?;
+        let (page, listing) = children_of(ctx, parent, relation, reference, &request, listing).await?;
         Ok(Node(
             page_of_parent(parent, relation, reference, page, listing).into(),
         ))
@@ -126,7 +126,7 @@ pub(crate) fn write_related_rows<E: Collection + HasConnection<Ctx>, P: Collecti
     json: &mut Vec<u8>,
 ) -> bool {
     let relation = relation_key(cx);
-    let Some((page, listing)) = loaded_children_of(parent, &relation) else {
+    let Some((page, listing)) = loaded_children_of(parent, relation) else {
         return false;
     };
     let connection = E::Connection::from(page_of_parent(parent, relation, reference, page, listing));
@@ -136,15 +136,15 @@ pub(crate) fn write_related_rows<E: Collection + HasConnection<Ctx>, P: Collecti
 
 fn page_of_parent<E: Collection, P: Collection>(
     parent: &Row<P>,
-    relation: String,
+    relation: RelationKey,
     reference: E::Column,
     page: Arc<CursorPage<Row<E>>>,
     listing: Arc<Listing<E>>,
 ) -> Connection<Ctx, Row<E>> {
     let parent = parent.clone();
     Connection::new(page, move |ctx| {
-        let (parent, relation, listing) = (parent.clone(), relation.clone(), Arc::clone(&listing));
-        Box::pin(async move { count_children_of(ctx, &parent, &relation, reference, &listing).await })
+        let (parent, listing) = (parent.clone(), Arc::clone(&listing));
+        Box::pin(async move { count_children_of(ctx, &parent, relation, reference, &listing).await })
     })
 }
 

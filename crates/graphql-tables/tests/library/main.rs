@@ -145,7 +145,7 @@ node! {
     }
 
     async fn relation_key(&self, cx: &Context<'_>) -> String {
-        relation_key(cx)
+        format!("{:?}", relation_key(cx))
     }
 }
 
