@@ -1,6 +1,7 @@
 //! Indexes for the orders of nested lists.
 //!
-//! The products of a category or brand get indexes by prices and by creation. The columns of the other orders are added to
+//! The products of a category or brand get indexes by prices and by creation. The columns of the other orders, and of the other
+//! reference of an inflow, are added to
 //! the existing indexes of the references, so that the first rows of a parent are found in one index: sorting the rows of a
 //! parent there takes a fraction of the time that reading them from the table takes.
 //!
@@ -42,13 +43,13 @@ const COVERING_INDEXES: [CoveringIndex; 5] = [
         name: "inflow_supplier_id_idx",
         table: "inflow",
         key: "supplier_id, created_at, id",
-        added: "quantity, updated_at",
+        added: "product_id, quantity, updated_at",
     },
     CoveringIndex {
         name: "inflow_product_id_idx",
         table: "inflow",
         key: "product_id, created_at, id",
-        added: "quantity, updated_at",
+        added: "supplier_id, quantity, updated_at",
     },
     CoveringIndex {
         name: "outflow_product_id_idx",

@@ -23,6 +23,8 @@ pub trait Collection:
     /// The names of the columns by which an index orders the rows that refer to the same row. For any other order, these rows
     /// must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
+    /// The columns that every index by a reference contains, so that lists of these columns are read from an index alone.
+    const INDEXED_COLUMNS: &'static [Self::Column] = &[];
     /// The columns that are left out of a list if no field is wanted that needs them: each column with the fields that need it.
     /// All others are always read.
     const OPTIONAL_COLUMNS: &'static [(Self::Column, &'static [&'static str])] = &[];

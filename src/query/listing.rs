@@ -140,6 +140,15 @@ impl<R: Collection> Listing<R> {
             .collect()
     }
 
+    /// Whether the indexes by references contain all columns that are read.
+    pub(crate) fn is_read_from_index(&self) -> bool {
+        let columns = self.columns();
+        columns.iter().all(|column| {
+            let mut indexed = R::INDEXED_COLUMNS.iter();
+            indexed.any(|indexed| indexed.as_str() == column.as_str())
+        })
+    }
+
     /// Whether an index yields the rows that refer to one row in this order, without reading other rows.
     pub(crate) fn is_indexed_by_reference(&self) -> bool {
         match self.steps().as_slice() {

@@ -70,20 +70,21 @@ impl<R: Collection> Listing<R> {
         let mut part = self.select_page(request, &terms)?.into_query();
         let (table, parent_key) = (R::default().into_iden(), key::<R>().as_column_ref());
         let of_parent = reference.into_expr().eq(backend.parent());
+        // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
+        let filter_first =
+            |columns: Option<Vec<_>>, part| backend.filter_first(table, of_parent, columns, part);
+        let names =
+            |columns: Vec<R::Column>| Some(columns.into_iter().map(|column| column.into_iden()).collect());
         let mut statement = if !self.condition()?.matches_all() {
-            // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
-            backend.per_parent(
-                parents,
-                parent_key,
-                backend.filter_first(table, of_parent, None, part),
-            )
+            backend.per_parent(parents, parent_key, filter_first(None, part))
         } else if self.is_indexed_by_reference() {
             order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
             backend.per_parent(parents, parent_key, part)
+        } else if self.is_read_from_index() {
+            backend.per_parent(parents, parent_key, filter_first(names(self.columns()), part))
         } else {
-            let compared = self.terms().into_iter().map(|(column, ..)| column.into_iden());
-            let keys = backend.filter_first(table, of_parent, Some(compared.collect()), part);
-            backend.per_parent_by_key(parents, parent_key, keys)
+            let compared = self.terms().into_iter().map(|(column, ..)| column).collect();
+            backend.per_parent_by_key(parents, parent_key, filter_first(names(compared), part))
         };
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         statement

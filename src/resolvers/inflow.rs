@@ -77,6 +77,14 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("created_at", Direction::Descending);
+    const INDEXED_COLUMNS: &'static [Column] = &[
+        Column::Id,
+        Column::SupplierId,
+        Column::ProductId,
+        Column::Quantity,
+        Column::CreatedAt,
+        Column::UpdatedAt,
+    ];
     const OPTIONAL_COLUMNS: &'static [(Column, &'static [&'static str])] = &[
         (Column::Quantity, &["quantity"]),
         (Column::Description, &["description"]),

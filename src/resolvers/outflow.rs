@@ -75,6 +75,13 @@ impl Collection for Entity {
         ListColumn::value(Column::UpdatedAt),
     ];
     const DEFAULT_ORDER: (&'static str, Direction) = ("created_at", Direction::Descending);
+    const INDEXED_COLUMNS: &'static [Column] = &[
+        Column::Id,
+        Column::ProductId,
+        Column::Quantity,
+        Column::CreatedAt,
+        Column::UpdatedAt,
+    ];
     const OPTIONAL_COLUMNS: &'static [(Column, &'static [&'static str])] = &[
         (Column::Quantity, &["quantity"]),
         (Column::UnitPrice, &["unit_price"]),
