@@ -1,9 +1,8 @@
 //! Indexes for the orders of nested lists.
 //!
-//! The products of a category or brand get indexes by prices and by creation. The columns of the other orders, and of the other
-//! reference of an inflow, are added to
-//! the existing indexes of the references, so that the first rows of a parent are found in one index: sorting the rows of a
-//! parent there takes a fraction of the time that reading them from the table takes.
+//! The products of a category or brand get indexes by prices and by creation. The columns of the other orders, and the other
+//! reference of an inflow, are added to the existing indexes of the references. So the first rows of a parent are found in
+//! one index: sorting the rows of a parent there takes a fraction of the time that reading them from the table takes.
 //!
 //! The stock of a product and the time of its last change are left out. Each movement changes them: see the migration
 //! `m20261127_000016_hot_updates`.
