@@ -69,7 +69,7 @@ pub use backend::{Backend, Location};
 pub use database::{Connections, Database};
 pub use failure::{Failure, outage};
 pub use migrations::MigrationLock;
-pub use models::Table;
+pub use models::{Table, row_id};
 pub use observer::{StatementObserver, StatementSpan};
 pub use postgres::{PreparedStatements, Settings, Timeouts};
 pub use sqlite::value::{MONEY_DECIMALS, MONEY_WHOLE_DIGITS};

@@ -10,8 +10,8 @@ use std::sync::{Arc, LazyLock, PoisonError, RwLock};
 
 use sea_orm::sea_query::{Expr, ExprTrait as _, Values};
 use sea_orm::{
-    DbErr, EntityTrait, IdenStatic as _, Iterable as _, PrimaryKeyToColumn, QueryFilter as _,
-    QueryTrait as _, Statement, Value,
+    DbErr, EntityTrait, IdenStatic as _, Iterable as _, ModelTrait as _, PrimaryKeyToColumn,
+    QueryFilter as _, QueryTrait as _, Statement, Value,
 };
 
 use crate::database::Link;
@@ -23,6 +23,15 @@ use crate::{Backend, Database};
 pub trait Table: EntityTrait<Model: Default + Send + Sync> + 'static {}
 
 impl<E: EntityTrait<Model: Default + Send + Sync> + 'static> Table for E {}
+
+/// The value of the first column of a row's primary key, or 0 if it is not an integer.
+pub fn row_id<E: EntityTrait>(row: &E::Model) -> i64 {
+    let key = E::PrimaryKey::iter().next().map(|key| row.get(key.into_column()));
+    match key {
+        Some(Value::BigInt(Some(id))) => id,
+        _ => 0,
+    }
+}
 
 /// A function that finds columns of the table by their names. It is fastest if they are looked up in the table's order.
 pub(crate) fn column_finder<E: Table>() -> impl FnMut(&str) -> Option<E::Column> {

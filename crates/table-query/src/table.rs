@@ -1,7 +1,8 @@
 //! `Table`: an entity whose rows can be listed, and `Source`: access to its database.
 
 use database::Database;
-use sea_orm::{EntityTrait, Iterable as _, ModelTrait as _, PrimaryKeyToColumn, PrimaryKeyTrait, Value};
+pub use database::row_id;
+use sea_orm::{EntityTrait, Iterable as _, PrimaryKeyToColumn, PrimaryKeyTrait};
 
 use crate::row_cache::RowCache;
 
@@ -37,15 +38,6 @@ impl<T> Table for T where
 pub fn key<T: Table>() -> T::Column {
     let key = T::PrimaryKey::iter().next().expect("a primary key");
     key.into_column()
-}
-
-/// The key of a row.
-pub fn row_id<T: Table>(row: &T::Model) -> i64 {
-    match row.get(key::<T>()) {
-        Value::BigInt(Some(id)) => id,
-        // Not reached, since the key of a `Table` is an integer.
-        _ => 0,
-    }
 }
 
 /// Access to the database that rows are read from. The context of a request can implement it, for example.

@@ -10,13 +10,13 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Shared};
-use sea_orm::{DbErr, Iterable as _, ModelTrait as _, PrimaryKeyToColumn as _, Value};
+use sea_orm::DbErr;
 use tokio::sync::Semaphore;
 
 use super::Postgres;
 use super::error::Error;
 use crate::Backend;
-use crate::models::{Table, by_id_statement, by_ids_statement};
+use crate::models::{Table, by_id_statement, by_ids_statement, row_id};
 
 /// The maximum number of statements that read single rows of one table at the same time. With fewer, a caller more often
 /// waits for the statement of others; with more, fewer callers share a statement.
@@ -87,18 +87,8 @@ impl<E: Table> Batches<E> {
         };
         let rows = postgres.models::<E>(&statement).await?;
         Ok(Arc::new(
-            rows.into_iter().map(|row| (key::<E>(&row), row)).collect(),
+            rows.into_iter().map(|row| (row_id::<E>(&row), row)).collect(),
         ))
-    }
-}
-
-/// The key of a row.
-fn key<E: Table>(row: &E::Model) -> i64 {
-    let key = E::PrimaryKey::iter().next().map(|key| row.get(key.into_column()));
-    match key {
-        Some(Value::BigInt(Some(id))) => id,
-        // Rows are read by id only from tables with an integer key.
-        _ => 0,
     }
 }
 

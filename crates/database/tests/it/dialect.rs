@@ -65,18 +65,24 @@ async fn each_parent_has_its_own_limit(db: Database) {
         .into_query();
     newest.clear_selects();
     newest.columns(item::Column::iter().map(|column| (item::Entity, column)));
-    let table = (item::Entity.into_iden(), item::Column::Id.into_iden());
-    let statement = backend.per_parent(&[1, 2, 3, 99], table, newest);
-    let statement = StatementBuilder::build(&statement, &db.get_database_backend());
-    assert!(statement.sql.contains(PAGE), "{}", statement.sql);
-    let mut rows = db.models::<item::Entity>(statement).await.expect("rows");
-    rows.sort_unstable_by_key(|row| row.id);
-    let found: Vec<_> = rows.iter().map(|row| (row.shelf_id, row.id)).collect();
-    let (second, third) = (Some(2), Some(3));
-    assert_eq!(
-        found,
-        [(second, 1), (second, 2), (third, 5), (third, 6), (third, 7)]
-    );
+    let table = || (item::Entity.into_iden(), item::Column::Id.into_iden());
+    let parents = [1, 2, 3, 99];
+    for statement in [
+        backend.per_parent(&parents, table(), newest.clone()),
+        backend.per_parent_by_key(&parents, table(), newest),
+    ] {
+        let statement = StatementBuilder::build(&statement, &db.get_database_backend());
+        assert!(statement.sql.contains(PAGE), "{}", statement.sql);
+        let mut rows = db.models::<item::Entity>(statement).await.expect("rows");
+        rows.sort_unstable_by_key(|row| row.id);
+        let found: Vec<_> = rows.iter().map(|row| (row.shelf_id, row.id)).collect();
+        let (second, third) = (Some(2), Some(3));
+        assert_eq!(
+            found,
+            [(second, 1), (second, 2), (third, 5), (third, 6), (third, 7)]
+        );
+        assert_eq!(rows[0], sample_item(1, second));
+    }
 }
 
 async fn ids_are_one_parameter(db: Database) {
