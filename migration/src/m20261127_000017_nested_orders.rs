@@ -15,7 +15,13 @@ use crate::column::{mark_compatible, run, run_on_both, unmark_compatible};
 pub struct Migration;
 
 const PRODUCT_REFERENCES: [&str; 2] = ["category_id", "brand_id"];
-const PRODUCT_ORDERS: [&str; 3] = ["cost_price", "selling_price", "created_at"];
+/// The orders of products, each with a column that is read from its index, too.
+const PRODUCT_ORDERS: [(&str, Option<&str>); 3] = [
+    ("cost_price", None),
+    // A search for titles in the order of prices reads no other rows than those it finds.
+    ("selling_price", Some("title_folded")),
+    ("created_at", None),
+];
 
 struct CoveringIndex {
     name: &'static str,
@@ -69,40 +75,62 @@ impl MigrationTrait for Migration {
         } in COVERING_INDEXES
         {
             run_on_both(manager, &format!("DROP INDEX {name}")).await?;
-            let create = format!("CREATE INDEX {name} ON {table}");
-            run(
-                manager,
-                &format!("{create} ({key}, {added})"),
-                &format!("{create} ({key}) INCLUDE ({added})"),
-            )
-            .await?;
+            create_index(manager, name, table, key, Some(added)).await?;
         }
-        for (name, reference, order) in product_indexes() {
-            let sql = format!("CREATE INDEX {name} ON product ({reference}, {order}, id)");
-            run_on_both(manager, &sql).await?;
+        for reference in PRODUCT_REFERENCES {
+            for (order, added) in PRODUCT_ORDERS {
+                let name = product_index(reference, order);
+                create_index(
+                    manager,
+                    &name,
+                    "product",
+                    &format!("{reference}, {order}, id"),
+                    added,
+                )
+                .await?;
+            }
         }
         analyze(manager).await?;
         mark_compatible(manager, self.name()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for (name, ..) in product_indexes() {
-            run_on_both(manager, &format!("DROP INDEX {name}")).await?;
+        for reference in PRODUCT_REFERENCES {
+            for (order, _) in PRODUCT_ORDERS {
+                let name = product_index(reference, order);
+                run_on_both(manager, &format!("DROP INDEX {name}")).await?;
+            }
         }
         for CoveringIndex { name, table, key, .. } in COVERING_INDEXES {
             run_on_both(manager, &format!("DROP INDEX {name}")).await?;
-            run_on_both(manager, &format!("CREATE INDEX {name} ON {table} ({key})")).await?;
+            create_index(manager, name, table, key, None).await?;
         }
         analyze(manager).await?;
         unmark_compatible(manager, self.name()).await
     }
 }
 
-/// The name, the reference and the order of each new index of products.
-fn product_indexes() -> impl Iterator<Item = (String, &'static str, &'static str)> {
-    PRODUCT_REFERENCES.into_iter().flat_map(|reference| {
-        PRODUCT_ORDERS.map(|order| (format!("product_{reference}_{order}_idx"), reference, order))
-    })
+fn product_index(reference: &str, order: &str) -> String {
+    format!("product_{reference}_{order}_idx")
+}
+
+/// Creates an index by `key` that also contains the columns `added`.
+async fn create_index(
+    manager: &SchemaManager<'_>,
+    name: &str,
+    table: &str,
+    key: &str,
+    added: Option<&str>,
+) -> Result<(), DbErr> {
+    let create = format!("CREATE INDEX {name} ON {table}");
+    match added {
+        None => run_on_both(manager, &format!("{create} ({key})")).await,
+        Some(added) => {
+            let sqlite = format!("{create} ({key}, {added})");
+            let postgres = format!("{create} ({key}) INCLUDE ({added})");
+            run(manager, &sqlite, &postgres).await
+        }
+    }
 }
 
 /// SQLite's planner prefers an index without statistics to one that has them, whatever the order of the list. PostgreSQL has

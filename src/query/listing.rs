@@ -354,7 +354,8 @@ impl<R: Collection> Listing<R> {
             .add_order(part)
             .select_only()
             .column(key::<R>())
-            .offset(offset)
+            // PostgreSQL estimates that an unknown offset skips a tenth of the rows, and then plans each execution anew.
+            .offset(Some(offset).filter(|offset| *offset > 0))
             .limit(size)
             .into_query();
         self.add_order(self.rows().filter(key::<R>().in_subquery(chosen)))
