@@ -52,7 +52,8 @@ impl IdempotentRequest {
             return handler(ctx, body).await;
         };
         let fingerprint = Fingerprint::new(&self.method, &self.path, &body);
-        let ctx = match idempotency::begin(&ctx, key, fingerprint).await? {
+        // Boxed, so that the futures of requests without a key stay small.
+        let ctx = match Box::pin(idempotency::begin(&ctx, key, fingerprint)).await? {
             BeginResult::Execute(ctx) => ctx,
             BeginResult::Replay(stored) => return Ok(replay(stored)?.map(Body::from)),
         };
@@ -67,7 +68,7 @@ impl IdempotentRequest {
             }
             result => (result, None),
         };
-        match idempotency::finish(&ctx, stored.as_ref()).await? {
+        match Box::pin(idempotency::finish(&ctx, stored.as_ref())).await? {
             FinishResult::Rendered => result,
             FinishResult::RenderedAgain => result.map(|mut response| {
                 mark_replayed(&mut response);

@@ -44,7 +44,8 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
         services,
     };
     let services = Arc::clone(&log_line.services);
-    let responding = guard(&services, Request::from_parts(parts, body), next);
+    // Boxed, because futures that contain it copy it.
+    let responding = Box::pin(guard(&services, Request::from_parts(parts, body), next));
     let mut response = log_line.record.scope(responding).await;
     log_line.status = Some(response.status());
     log_line.add_headers(&mut response);

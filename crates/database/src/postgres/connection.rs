@@ -11,9 +11,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::task::{Context, Poll};
 use std::time::{Duration, Instant};
 
-use futures_util::TryStreamExt as _;
 use futures_util::future::join;
 use futures_util::task::noop_waker;
+use futures_util::{FutureExt as _, TryStreamExt as _};
 use sea_orm::Statement;
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{CancelToken, Client, Row, RowStream, SimpleQueryMessage};
@@ -132,23 +132,22 @@ impl Connection {
                 Some(prepared) => (prepared, false),
                 None => {
                     let types: Vec<Type> = parameters.iter().map(|(_, ty)| ty.clone()).collect();
-                    (client.prepare_typed(sql, &types).await?, true)
+                    // Boxed, so that the futures of cached statements stay small.
+                    (Box::pin(client.prepare_typed(sql, &types)).await?, true)
                 }
             };
             let values = parameters.iter().map(|(value, _)| as_dyn(value));
             let response = read(client.query_raw(&prepared, values).await?).await?;
             Ok((response, is_new.then_some(prepared)))
         };
-        let both = async {
+        let first = async {
             match first {
-                Some(first) => {
-                    let (first, second) = join(client.batch_execute(first), second).await;
-                    first.and(second)
-                }
-                None => second.await,
+                Some(first) => client.batch_execute(first).await,
+                None => Ok(()),
             }
         };
-        let result = self.driver.drive(both).await;
+        let both = join(first, second).map(|(first, second)| first.and(second));
+        let result = self.driver.drive(pin!(both)).await;
         match result {
             Ok((response, prepared)) => {
                 if let Some(prepared) = prepared {
@@ -183,7 +182,7 @@ impl Connection {
     }
 
     async fn messages(&mut self, sql: &str) -> Result<Vec<SimpleQueryMessage>, Error> {
-        let messages = self.driver.drive(self.client.simple_query(sql)).await;
+        let messages = self.driver.drive(pin!(self.client.simple_query(sql))).await;
         messages.map_err(|error| self.handle_error(error))
     }
 
@@ -251,16 +250,16 @@ struct Driver {
 }
 
 impl Driver {
-    /// Polls the socket until the request has its response. If the future is dropped earlier, the connection stays busy.
+    /// Polls the socket until the request has its response. If the future is dropped earlier, the connection stays busy. The
+    /// request is pinned by the caller, because an argument that is moved takes up its size twice.
     async fn drive<T>(
         &mut self,
-        request: impl Future<Output = Result<T, tokio_postgres::Error>>,
+        mut request: Pin<&mut impl Future<Output = Result<T, tokio_postgres::Error>>>,
     ) -> Result<T, Error> {
         if self.is_ended {
             return Err(Error::Ended);
         }
         self.is_busy = true;
-        let mut request = pin!(request);
         // The request waits only for the socket, which is polled in the same call, so it needs no waker.
         let waker = noop_waker();
         let result = poll_fn(|context| {

@@ -18,6 +18,7 @@ mod tls;
 mod transaction;
 mod value;
 
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
@@ -167,7 +168,7 @@ impl Postgres {
 
     pub(crate) async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         let mut lease = self.pool.acquire().await?;
-        let result = self.with_time_limit(lease.run_simple(sql)).await;
+        let result = self.with_time_limit(pin!(lease.run_simple(sql))).await;
         if let Err(error) = &result {
             self.replace_if_read_only(error);
             if matches!(error, Error::TimedOut(_)) {
@@ -209,7 +210,7 @@ impl Postgres {
         let mut repeats = 0;
         loop {
             let mut lease = self.pool.acquire().await?;
-            let error = match self.with_time_limit(lease.run(statement)).await {
+            let error = match self.with_time_limit(pin!(lease.run(statement))).await {
                 Ok(response) => return Ok(response),
                 Err(error) => error,
             };
@@ -229,8 +230,12 @@ impl Postgres {
         }
     }
 
-    /// Waits for a response of the server up to the client's limit.
-    async fn with_time_limit<T>(&self, response: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    /// Waits for a response of the server up to the client's limit. The response is pinned by the caller, because an argument
+    /// that is moved takes up its size twice.
+    async fn with_time_limit<T>(
+        &self,
+        response: Pin<&mut impl Future<Output = Result<T, Error>>>,
+    ) -> Result<T, Error> {
         if self.timeouts == Timeouts::Unlimited {
             return response.await;
         }

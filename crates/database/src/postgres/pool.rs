@@ -105,7 +105,8 @@ impl Pool {
                 return Ok(lease);
             }
             let generation = self.0.generation.load(Ordering::Relaxed);
-            match self.0.connector.connect().await {
+            // Boxed, so that the futures of statements stay small.
+            match Box::pin(self.0.connector.connect()).await {
                 Ok(connection) => {
                     self.0.open.fetch_add(1, Ordering::Relaxed);
                     return Ok(self.lease(connection, generation, Some(permit)));

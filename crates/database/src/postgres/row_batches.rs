@@ -6,6 +6,7 @@
 
 use std::any::{Any, TypeId};
 use std::collections::HashMap;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use futures_util::FutureExt as _;
@@ -45,7 +46,9 @@ impl Postgres {
     /// The row with this id.
     pub(crate) async fn row<E: Table>(&self, id: i64) -> Result<Option<E::Model>, DbErr> {
         let read = self.row_batches.for_table::<E>().join(self, id);
-        let result = self.with_time_limit(async { Ok::<_, Error>(read.await) }).await;
+        let result = self
+            .with_time_limit(pin!(async { Ok::<_, Error>(read.await) }))
+            .await;
         Ok(result??.get(&id).cloned())
     }
 }

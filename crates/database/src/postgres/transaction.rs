@@ -1,5 +1,6 @@
 //! A transaction on one connection.
 
+use std::pin::pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -55,7 +56,7 @@ impl PostgresTransaction {
             connection.run_simple("BEGIN").await?;
             connection.run(statement).await
         };
-        let result = self.postgres.with_time_limit(run).await;
+        let result = self.postgres.with_time_limit(pin!(run)).await;
         self.handle_result(&mut lease, result)
     }
 
@@ -73,7 +74,7 @@ impl PostgresTransaction {
             }
             connection.run_simple(sql).await
         };
-        let result = self.postgres.with_time_limit(run).await;
+        let result = self.postgres.with_time_limit(pin!(run)).await;
         self.handle_result(&mut lease, result)
     }
 
@@ -84,11 +85,11 @@ impl PostgresTransaction {
         if !connection.in_transaction {
             return Ok(());
         }
-        match self
+        let result = self
             .postgres
-            .with_time_limit(connection.run_simple("COMMIT"))
-            .await
-        {
+            .with_time_limit(pin!(connection.run_simple("COMMIT")))
+            .await;
+        match result {
             Ok(_) => {
                 connection.in_transaction = false;
                 Ok(())

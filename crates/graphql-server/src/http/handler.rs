@@ -160,7 +160,8 @@ impl<H: Host> Exchange<H> {
             Err(error) => return Ok(self.reply.error(error)),
         };
         if !keys.is_empty() {
-            let result = self.execute_once(prepared, &keys, accepted).await;
+            // Boxed, so that the futures of other requests stay small.
+            let result = Box::pin(self.execute_once(prepared, &keys, accepted)).await;
             return Ok(result.unwrap_or_else(|error| self.reply.error(error)));
         }
         let response = self.execute_prepared(prepared).await;
