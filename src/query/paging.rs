@@ -4,8 +4,9 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::entity::Record as _;
+use database::Backend;
 use database::dialect::PAGE;
-use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, IntoIden as _};
+use sea_orm::sea_query::{ExprTrait as _, IntoColumnRef as _, IntoIden, SelectStatement};
 use sea_orm::{
     ColumnTrait as _, ConnectionTrait as _, FromQueryResult, ModelTrait as _, QueryFilter as _,
     QuerySelect as _, QueryTrait, Value,
@@ -65,27 +66,8 @@ impl<R: Collection> Listing<R> {
         parents: &[i64],
         request: &PageRequest,
     ) -> Result<PagesByParent<Row<R>>> {
-        let (db, terms) = (ctx.db(), self.cursor_terms());
-        let backend = db.backend();
-        let mut part = self.select_page(request, &terms)?.into_query();
-        let (table, parent_key) = (R::default().into_iden(), key::<R>().as_column_ref());
-        let of_parent = reference.into_expr().eq(backend.parent());
-        // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
-        let filter_first =
-            |columns: Option<Vec<_>>, part| backend.filter_first(table, of_parent, columns, part);
-        let names =
-            |columns: Vec<R::Column>| Some(columns.into_iter().map(|column| column.into_iden()).collect());
-        let mut statement = if !self.condition()?.matches_all() {
-            backend.per_parent(parents, parent_key, filter_first(None, part))
-        } else if self.is_indexed_by_reference() {
-            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
-            backend.per_parent(parents, parent_key, part)
-        } else if self.is_read_from_index() {
-            backend.per_parent(parents, parent_key, filter_first(names(self.columns()), part))
-        } else {
-            let compared = self.terms().into_iter().map(|(column, ..)| column).collect();
-            backend.per_parent_by_key(parents, parent_key, filter_first(names(compared), part))
-        };
+        let db = ctx.db();
+        let mut statement = self.select_per_parent(db.backend(), reference, parents, request)?;
         let in_page = |column: R::Column| (PAGE, column).into_column_ref();
         statement
             .clear_selects()
@@ -93,7 +75,7 @@ impl<R: Collection> Listing<R> {
         let terms: Vec<Term> = self
             .terms()
             .into_iter()
-            .zip(terms)
+            .zip(self.cursor_terms())
             .map(|((column, ..), term)| Term {
                 column: in_page(column),
                 ..term
@@ -115,6 +97,36 @@ impl<R: Collection> Listing<R> {
             Row::siblings_of,
             &self.cursor(),
         ))
+    }
+
+    /// Selects the rows of [`PAGE`] for each of these parents.
+    fn select_per_parent(
+        &self,
+        backend: Backend,
+        reference: R::Column,
+        parents: &[i64],
+        request: &PageRequest,
+    ) -> Result<SelectStatement> {
+        let terms = self.cursor_terms();
+        let mut part = self.select_page(request, &terms)?.into_query();
+        let (table, parent_key) = (R::default().into_iden(), key::<R>().as_column_ref());
+        let of_parent = reference.into_expr().eq(backend.parent());
+        let names = |columns: Vec<R::Column>| columns.into_iter().map(IntoIden::into_iden).collect();
+        // Without `filter_first` the databases can scan the whole table by the index of another column, for each parent.
+        Ok(if !self.condition()?.matches_all() {
+            let part = backend.filter_first(table, of_parent, None, part);
+            backend.per_parent(parents, parent_key, part)
+        } else if self.is_indexed_by_reference() {
+            order_within_parent(&mut part, backend, reference, &terms, request.is_backward);
+            backend.per_parent(parents, parent_key, part)
+        } else if self.is_read_from_index() {
+            let part = backend.filter_first(table, of_parent, Some(names(self.columns())), part);
+            backend.per_parent(parents, parent_key, part)
+        } else {
+            let compared = self.terms().into_iter().map(|(column, ..)| column).collect();
+            let part = backend.filter_first(table, of_parent, Some(names(compared)), part);
+            backend.per_parent_by_key(parents, parent_key, part)
+        })
     }
 
     /// The number of rows of each of these parents, in one statement. Parents without rows are left out.

@@ -81,7 +81,7 @@ async fn each_parent_has_its_own_limit(db: Database) {
             found,
             [(second, 1), (second, 2), (third, 5), (third, 6), (third, 7)]
         );
-        assert_eq!(rows[0], sample_item(1, second));
+        assert_eq!(rows.first(), Some(&sample_item(1, second)));
     }
 }
 
