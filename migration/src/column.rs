@@ -17,7 +17,8 @@ pub async fn run_on_both(manager: &SchemaManager<'_>, sql: &str) -> Result<(), D
     run(manager, sql, sql).await
 }
 
-fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
+/// Whether the database is SQLite, and not PostgreSQL.
+pub fn is_sqlite(manager: &SchemaManager<'_>) -> bool {
     manager.get_database_backend() == DbBackend::Sqlite
 }
 

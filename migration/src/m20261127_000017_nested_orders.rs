@@ -9,16 +9,17 @@
 
 use sea_orm_migration::prelude::*;
 
-use crate::column::{mark_compatible, run, run_on_both, unmark_compatible};
+use crate::column::{is_sqlite, mark_compatible, run, run_on_both, unmark_compatible};
 
 #[derive(DeriveMigrationName, Debug)]
 pub struct Migration;
 
+const NO_CHANGE: &str = "SELECT 1";
 const PRODUCT_REFERENCES: [&str; 2] = ["category_id", "brand_id"];
-/// The orders of products, each with a column that is read from its index, too.
+/// The orders of products, each with a column that its index also contains.
 const PRODUCT_ORDERS: [(&str, Option<&str>); 3] = [
     ("cost_price", None),
-    // A search for titles in the order of prices reads no other rows than those it finds.
+    // Lists of one category or brand that are searched for titles and ordered by price read only the rows they return.
     ("selling_price", Some("title_folded")),
     ("created_at", None),
 ];
@@ -67,43 +68,27 @@ const COVERING_INDEXES: [CoveringIndex; 5] = [
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        for CoveringIndex {
-            name,
-            table,
-            key,
-            added,
-        } in COVERING_INDEXES
-        {
-            run_on_both(manager, &format!("DROP INDEX {name}")).await?;
-            create_index(manager, name, table, key, Some(added)).await?;
-        }
         for reference in PRODUCT_REFERENCES {
             for (order, added) in PRODUCT_ORDERS {
-                let name = product_index(reference, order);
-                create_index(
-                    manager,
-                    &name,
-                    "product",
-                    &format!("{reference}, {order}, id"),
-                    added,
-                )
-                .await?;
+                let (name, key) = (
+                    product_index(reference, order),
+                    format!("{reference}, {order}, id"),
+                );
+                run_on_both(manager, &create_index(manager, &name, "product", &key, added)).await?;
             }
         }
+        replace_indexes(manager, true).await?;
         analyze(manager).await?;
         mark_compatible(manager, self.name()).await
     }
 
     async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        replace_indexes(manager, false).await?;
         for reference in PRODUCT_REFERENCES {
             for (order, _) in PRODUCT_ORDERS {
                 let name = product_index(reference, order);
                 run_on_both(manager, &format!("DROP INDEX {name}")).await?;
             }
-        }
-        for CoveringIndex { name, table, key, .. } in COVERING_INDEXES {
-            run_on_both(manager, &format!("DROP INDEX {name}")).await?;
-            create_index(manager, name, table, key, None).await?;
         }
         analyze(manager).await?;
         unmark_compatible(manager, self.name()).await
@@ -114,22 +99,39 @@ fn product_index(reference: &str, order: &str) -> String {
     format!("product_{reference}_{order}_idx")
 }
 
-/// Creates an index by `key` that also contains the columns `added`.
-async fn create_index(
+/// Replaces the indexes by references by those with or without the added columns.
+///
+/// On PostgreSQL the new ones are created under other names first, while servers go on reading. Dropping an index locks its
+/// table until the end of the transaction, so that comes last.
+async fn replace_indexes(manager: &SchemaManager<'_>, with_added: bool) -> Result<(), DbErr> {
+    for index in COVERING_INDEXES {
+        let CoveringIndex { name, table, key, .. } = index;
+        let added = with_added.then_some(index.added);
+        run(manager, &format!("DROP INDEX {name}"), NO_CHANGE).await?;
+        let sqlite = create_index(manager, name, table, key, added);
+        let postgres = create_index(manager, &format!("{name}_new"), table, key, added);
+        run(manager, &sqlite, &postgres).await?;
+    }
+    for CoveringIndex { name, .. } in COVERING_INDEXES {
+        run(manager, NO_CHANGE, &format!("DROP INDEX {name}")).await?;
+        let rename = format!("ALTER INDEX {name}_new RENAME TO {name}");
+        run(manager, NO_CHANGE, &rename).await?;
+    }
+    Ok(())
+}
+
+/// The statement for an index by `key` that also contains the columns `added`.
+fn create_index(
     manager: &SchemaManager<'_>,
     name: &str,
     table: &str,
     key: &str,
     added: Option<&str>,
-) -> Result<(), DbErr> {
-    let create = format!("CREATE INDEX {name} ON {table}");
-    match added {
-        None => run_on_both(manager, &format!("{create} ({key})")).await,
-        Some(added) => {
-            let sqlite = format!("{create} ({key}, {added})");
-            let postgres = format!("{create} ({key}) INCLUDE ({added})");
-            run(manager, &sqlite, &postgres).await
-        }
+) -> String {
+    match (added, is_sqlite(manager)) {
+        (None, _) => format!("CREATE INDEX {name} ON {table} ({key})"),
+        (Some(added), true) => format!("CREATE INDEX {name} ON {table} ({key}, {added})"),
+        (Some(added), false) => format!("CREATE INDEX {name} ON {table} ({key}) INCLUDE ({added})"),
     }
 }
 

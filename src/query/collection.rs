@@ -23,10 +23,11 @@ pub trait Collection:
     /// The names of the columns by which an index orders the rows that refer to the same row. For any other order, these rows
     /// must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The columns that every index by a reference contains, so that lists of these columns are read from an index alone.
+    /// The columns that every index by a reference contains. PostgreSQL reads lists of only these columns from the index alone.
     const INDEXED_COLUMNS: &'static [Self::Column] = &[];
-    /// The columns that are left out of a list if no field is wanted that needs them: each column with the fields that need it.
-    /// All others are always read.
+    /// The columns that a list reads only if one of the fields that need them is selected, each with these fields. All others
+    /// are always read. Columns that were not read have their defaults in the rows, so a new field that uses such a column must
+    /// be added here.
     const OPTIONAL_COLUMNS: &'static [(Self::Column, &'static [&'static str])] = &[];
     /// The permission that every operation requires, including reading. If it is `None`, reading requires only a login, and
     /// adding, changing and deleting each require their own permission for the resource.

@@ -118,7 +118,7 @@ impl<R: Collection> Listing<R> {
     }
 
     /// Leaves out the columns that no wanted field needs. `is_wanted` is called with the names of fields.
-    pub(crate) fn read_only(&mut self, is_wanted: impl Fn(&str) -> bool) {
+    pub(crate) fn leave_out_unneeded(&mut self, is_wanted: impl Fn(&str) -> bool) {
         let columns = R::OPTIONAL_COLUMNS.iter();
         self.unread = columns
             .filter(|(_, fields)| !fields.iter().any(|field| is_wanted(field)))

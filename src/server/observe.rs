@@ -44,7 +44,7 @@ pub(super) async fn observe(State(services): State<Arc<Services>>, request: Requ
         services,
     };
     let services = Arc::clone(&log_line.services);
-    // Boxed, because futures that contain it copy it.
+    // Boxed, so that the futures around it stay small.
     let responding = Box::pin(guard(&services, Request::from_parts(parts, body), next));
     let mut response = log_line.record.scope(responding).await;
     log_line.status = Some(response.status());

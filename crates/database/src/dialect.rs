@@ -71,8 +71,8 @@ impl Backend {
         statement
     }
 
-    /// Like [`per_parent`](Self::per_parent), but reads only the rows on the page from the table: `query` selects their keys,
-    /// for which an index that contains all columns of the query suffices.
+    /// Like [`per_parent`](Self::per_parent), but `query` selects only keys, so that an index with the columns that it filters
+    /// and sorts by suffices. Only the rows of the page are read from the table. On SQLite, `per_parent` already does this.
     pub fn per_parent_by_key(
         self,
         parents: &[i64],
@@ -116,8 +116,9 @@ impl Backend {
     }
 
     /// A query of one table that first selects the rows that meet `condition`, for which there is an index, and then filters and
-    /// sorts them, so that its cost depends on the number of these rows and not on the size of the table. `columns` are
-    /// those that the query uses, if they are known, so that an index that contains them suffices.
+    /// sorts them, so that its cost depends on the number of these rows and not on the size of the table. `columns`, if
+    /// they are known, are those that the query filters and sorts by, and those that it selects, so that an index that contains
+    /// them suffices.
     pub fn filter_first(
         self,
         table: DynIden,

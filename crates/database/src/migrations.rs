@@ -164,7 +164,7 @@ where
 /// Runs migrations as one transaction, without limits on how long a statement may take.
 ///
 /// While a migration waits for a table that another session reads, all other sessions that need the table queue behind it.
-/// So it gives up after [`LOCK_TIMEOUT`], and tries again after a pause in which the others can proceed.
+/// So it gives up after [`LOCK_TIMEOUT`] or a deadlock, and tries again after a pause in which the others can proceed.
 async fn on_postgres<F, Fut>(postgres: &Postgres, lock: MigrationLock, migrate: F) -> Result<(), DbErr>
 where
     F: Fn(DatabaseConnection) -> Fut,
@@ -192,7 +192,7 @@ where
             Ok(()) => return transaction.commit().await,
             Err(error) => {
                 transaction.rollback().await;
-                if attempt >= LOCK_ATTEMPTS || !postgres::error::is_lock_timeout(&error) {
+                if attempt >= LOCK_ATTEMPTS || !postgres::error::is_lock_conflict(&error) {
                     return Err(error);
                 }
                 tracing::info!("a table is in use; trying the migrations again");

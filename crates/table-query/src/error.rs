@@ -16,8 +16,8 @@ pub enum Error {
     /// The database failed. The rows that were loaded together share the error.
     #[error(transparent)]
     Database(Arc<DbErr>),
-    /// Two relations of different types have the same name.
-    #[error("two relations have the name {0}")]
+    /// Values of two types were loaded under the same key.
+    #[error("values of two types were loaded under the key {0}")]
     Relation(&'static str),
 }
 

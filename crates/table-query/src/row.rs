@@ -218,11 +218,11 @@ impl<R: Table> Row<R> {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Loads a value once for all siblings: the first caller loads it, the others wait. `relation` identifies the value, so it
-    /// has to include the arguments of the relation.
+    /// Loads a value once for all siblings: the first caller loads it, the others wait. `relation` identifies the value, so
+    /// lists with different arguments need different keys.
     ///
     /// # Errors
-    /// The error of `load`, or [`Error::Relation`] if the name belongs to a value of another type.
+    /// The error of `load`, or [`Error::Relation`] if the key belongs to a value of another type.
     pub async fn load_once<T: Any + Send + Sync, E: From<Error>>(
         &self,
         relation: impl Into<RelationKey>,

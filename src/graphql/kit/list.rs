@@ -78,7 +78,7 @@ pub(crate) fn all_rows<'a, E: Collection + HasConnection<Ctx>>(
         let ctx = Ctx::of(cx)?;
         let permit = ctx.reader()?;
         let mut listing = listing(ctx)?;
-        read_selected(&mut listing, cx);
+        leave_out_unselected(&mut listing, cx);
         let (listing, request) = (Arc::new(listing), page.into_request(MAX_PAGE_SIZE)?);
         let page = listing.by_cursor(permit, &request).await?;
         let connection = Connection::<Ctx, _>::new(Arc::new(page), move |ctx| {
@@ -102,7 +102,7 @@ pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection
         let ctx = Ctx::of(cx)?;
         let listing = || {
             let mut listing = listing(ctx)?;
-            read_selected(&mut listing, cx);
+            leave_out_unselected(&mut listing, cx);
             Ok(listing)
         };
         let (page, listing) = children_of(ctx, parent, relation, reference, &request, listing).await?;
@@ -113,9 +113,9 @@ pub(crate) fn related_rows<'a, E: Collection + HasConnection<Ctx>, P: Collection
 }
 
 /// Leaves out the columns that the selection of the field `cx.item` does not need.
-fn read_selected<E: Collection>(listing: &mut Listing<E>, cx: &Context<'_>) {
+fn leave_out_unselected<E: Collection>(listing: &mut Listing<E>, cx: &Context<'_>) {
     let fields = RowFields::of_connection(cx);
-    listing.read_only(|field| fields.may_contain(field));
+    listing.leave_out_unneeded(|field| fields.may_contain(field));
 }
 
 /// Writes the page that [`related_rows`] returns, if it has been loaded.

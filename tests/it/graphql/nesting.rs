@@ -267,8 +267,8 @@ async fn orders_of_other_columns_read_only_the_rows_of_the_parents(gateway: Gate
     let backend = ctx.db().backend();
     gateway.sql("ANALYZE product").await.expect("statistics");
     if backend == Backend::Postgres {
-        // PostgreSQL reads an index alone where a vacuum has found the rows to be visible to all, which it finds once their
-        // commit is on disk. The test's server commits asynchronously.
+        // PostgreSQL reads an index alone only for pages that a vacuum has marked as visible to all. It marks them once the
+        // commit of their rows is on disk, and the test's server commits asynchronously.
         gateway.sql("CHECKPOINT").await.expect("a checkpoint");
         vacuum(ctx.db()).await.expect("a vacuum");
     }

@@ -251,7 +251,7 @@ struct Driver {
 
 impl Driver {
     /// Polls the socket until the request has its response. If the future is dropped earlier, the connection stays busy. The
-    /// request is pinned by the caller, because an argument that is moved takes up its size twice.
+    /// caller pins the request: passed by value, it would be stored twice in the future of this function.
     async fn drive<T>(
         &mut self,
         mut request: Pin<&mut impl Future<Output = Result<T, tokio_postgres::Error>>>,

@@ -119,9 +119,9 @@ fn parts(error: &DbErr) -> Option<(&str, &str, &str)> {
     Some((code, constraint, message))
 }
 
-/// Whether a statement waited too long for a lock.
-pub(crate) fn is_lock_timeout(error: &DbErr) -> bool {
-    parts(error).is_some_and(|(code, ..)| code == "55P03")
+/// Whether a statement waited too long for a lock, or was ended to resolve a deadlock.
+pub(crate) fn is_lock_conflict(error: &DbErr) -> bool {
+    parts(error).is_some_and(|(code, ..)| matches!(code, "55P03" | "40P01"))
 }
 
 /// Why PostgreSQL could not respond, as a label for metrics. `None` unless PostgreSQL sent the error or the client's time

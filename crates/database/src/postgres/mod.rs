@@ -230,8 +230,8 @@ impl Postgres {
         }
     }
 
-    /// Waits for a response of the server up to the client's limit. The response is pinned by the caller, because an argument
-    /// that is moved takes up its size twice.
+    /// Waits for a response of the server up to the client's limit. The caller pins the response: passed by value, it
+    /// would be stored twice in the future of this function.
     async fn with_time_limit<T>(
         &self,
         response: Pin<&mut impl Future<Output = Result<T, Error>>>,

@@ -25,9 +25,10 @@ use crate::models::{Table, column_finder};
 
 /// How long a statement waits for another process that is writing.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// The page caches of all readers together, in KiB. There are about as many readers as cores.
+/// The memory that is divided among the cores for the page caches of readers, in KiB. There are more readers than cores while
+/// long statements run.
 const READER_CACHES: usize = 64 * 1024;
-/// The page cache of one reader, in KiB.
+/// The bounds of the page cache of one reader, in KiB.
 const READER_CACHE: RangeInclusive<usize> = 8 * 1024..=32 * 1024;
 /// The length of the write-ahead log, in pages, from which a commit also copies it into the database file. A page that many
 /// transactions have changed is copied once, so SQLite's default of 1,000 pages would copy more. A single table of the log's
