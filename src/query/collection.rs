@@ -23,7 +23,8 @@ pub trait Collection:
     /// The names of the columns by which an index orders the rows that refer to the same row. For any other order, these rows
     /// must be sorted.
     const INDEXED_ORDERS: &'static [&'static str] = &[Self::DEFAULT_ORDER.0];
-    /// The columns that every index by a reference contains. PostgreSQL reads lists of only these columns from the index alone.
+    /// Columns that every index by a reference contains. PostgreSQL reads nested lists of only these columns from the index
+    /// alone; SQLite sorts by the index and reads the rows of the page from the table.
     const INDEXED_COLUMNS: &'static [Self::Column] = &[];
     /// The columns that a list reads only if one of the fields that need them is selected, each with these fields. All others
     /// are always read. Columns that were not read have their defaults in the rows, so a new field that uses such a column must

@@ -5,7 +5,7 @@ use async_graphql::parser::types::{Field, Selection, SelectionSet};
 
 use crate::arguments::is_camel_case_of;
 
-/// The fields that are selected of the rows of a connection, as far as they are known.
+/// The fields that are selected of the rows of a connection; `None` if the selection contains fragments, which can select any.
 pub struct RowFields<'a>(Option<Vec<&'a str>>);
 
 impl<'a> RowFields<'a> {
