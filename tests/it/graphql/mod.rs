@@ -10,6 +10,7 @@ mod grammar;
 mod http;
 mod invalid_arguments;
 mod limits;
+mod nested_orders;
 mod nesting;
 mod paging;
 mod row_fields;
