@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use request_telemetry::start_log;
+use request_telemetry::{flush_log, flush_log_on_park, start_log};
 
 use self::output::{explain, fail};
 use crate::config::Config;
@@ -91,7 +91,11 @@ pub fn run(cli: Cli) -> ExitCode {
     // The demo prints its own overview.
     let quiet = matches!(cli.command, Command::Demo);
     start_log(cli.config.log_format.into(), quiet, cli.log_filter.as_deref());
-    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .on_thread_park(flush_log_on_park)
+        .build();
+    let runtime = match runtime {
         Ok(runtime) => runtime,
         Err(error) => return fail(&error.to_string()),
     };
@@ -113,6 +117,9 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Openapi => export::openapi(),
         }
     });
+    // Requests that end with the runtime are logged, too.
+    drop(runtime);
+    flush_log();
     match result {
         Ok(code) => code,
         Err(error) => fail(&explain(&error)),

@@ -32,7 +32,7 @@
 //! | module | contents |
 //! | --- | --- |
 //! | `record` | the data collected during one request |
-//! | `log` | the process's log, text or JSON |
+//! | `log`, `log_writer` | the process's log, text or JSON, on standard error |
 //! | `statements` | observers of the database, which count and trace statements |
 //! | `traces`, `otlp_client` | spans and their export |
 //! | `http_metrics`, `database_metrics`, `process_metrics` | metrics, to be registered in the program's registry |
@@ -40,6 +40,7 @@
 mod database_metrics;
 mod http_metrics;
 mod log;
+mod log_writer;
 mod otlp_client;
 mod process_metrics;
 mod record;
@@ -49,6 +50,7 @@ mod traces;
 pub use self::database_metrics::{CommitSizes, DatabaseMetrics};
 pub use self::http_metrics::{ActiveRequest, HttpMetrics, OpenConnection, method_name};
 pub use self::log::{LogFormat, start_log};
+pub use self::log_writer::{flush_log, flush_log_on_park};
 pub use self::otlp_client::OtlpError;
 pub use self::process_metrics::ProcessMetrics;
 pub use self::record::{Quota, Record};

@@ -5,6 +5,7 @@ use std::io::IsTerminal as _;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::log_writer::LogWriter;
 use crate::record::Record;
 
 /// The format of the log.
@@ -48,7 +49,7 @@ pub fn start_log(format: LogFormat, quiet: bool, directives: Option<&str>) {
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(has_colours())
-        .with_writer(std::io::stderr);
+        .with_writer(LogWriter);
     let result = match format {
         LogFormat::Text => log.try_init(),
         LogFormat::Json => log.json().flatten_event(true).try_init(),

@@ -1,0 +1,155 @@
+//! Writes the log to standard error. Busy workers of the runtime write several lines with one system call.
+//!
+//! A write costs as much as a twentieth of a short request. So a line that a worker of the runtime logs waits in memory until a
+//! worker has nothing else to do, which is when it parks. With warnings, errors and lines of other threads, all lines that
+//! wait are written at once, so that the order of the log is that of its events.
+
+use std::cell::Cell;
+use std::io::{self, Write};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::fmt::MakeWriter;
+
+/// The bytes that wait at most. A single line can be longer: it is written at once.
+const MAX_WAITING: usize = 8 * 1024;
+
+static WAITING: Mutex<Vec<u8>> = Mutex::new(Vec::new());
+
+thread_local! {
+    /// Whether the thread is a worker that calls [`flush_log_on_park`].
+    static FLUSHES_ON_PARK: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Writes the lines that wait in memory. Call it before the process ends.
+pub fn flush_log() {
+    write_waiting(&mut waiting());
+}
+
+/// Writes the lines that wait in memory, and lets later lines of this thread wait. To be called by
+/// [`tokio::runtime::Builder::on_thread_park`]; without it, every line is written at once.
+pub fn flush_log_on_park() {
+    FLUSHES_ON_PARK.set(true);
+    flush_log();
+}
+
+fn waiting() -> MutexGuard<'static, Vec<u8>> {
+    WAITING.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// There is no place to report a failure to: the lines are lost then.
+fn write_waiting(waiting: &mut Vec<u8>) {
+    if !waiting.is_empty() {
+        let _ = io::stderr().write_all(waiting);
+        waiting.clear();
+    }
+}
+
+/// Makes a writer for each event.
+pub(crate) struct LogWriter;
+
+impl<'a> MakeWriter<'a> for LogWriter {
+    type Writer = EventWriter;
+
+    fn make_writer(&'a self) -> EventWriter {
+        EventWriter { may_wait: false }
+    }
+
+    fn make_writer_for(&'a self, event: &Metadata<'_>) -> EventWriter {
+        EventWriter {
+            may_wait: *event.level() > Level::WARN && FLUSHES_ON_PARK.get(),
+        }
+    }
+}
+
+/// Writes the line of one event, which arrives in a single call.
+pub(crate) struct EventWriter {
+    may_wait: bool,
+}
+
+impl Write for EventWriter {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        let mut waiting = waiting();
+        waiting.extend_from_slice(line);
+        if !self.may_wait || waiting.len() > MAX_WAITING {
+            write_waiting(&mut waiting);
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        flush_log();
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::process::Command;
+
+    use super::*;
+    use crate::log::{LogFormat, start_log};
+
+    /// Run by the test below in a separate process, because the log is global.
+    #[test]
+    #[ignore = "run by another test"]
+    fn waits_and_aborts() {
+        start_log(LogFormat::Json, false, None);
+        flush_log_on_park();
+        tracing::info!("before the warning");
+        tracing::warn!("a warning");
+        tracing::info!("before another thread");
+        std::thread::spawn(|| tracing::info!("another thread"))
+            .join()
+            .unwrap();
+        tracing::info!("before parking");
+        flush_log_on_park();
+        for line in 0..100 {
+            tracing::info!(line, long = "x".repeat(1_000), "too long to wait together");
+        }
+        std::process::abort();
+    }
+
+    #[test]
+    fn lines_are_written_in_order_with_warnings_and_before_parking() {
+        let run = Command::new(std::env::current_exe().unwrap())
+            .args([
+                "--exact",
+                "log_writer::tests::waits_and_aborts",
+                "--ignored",
+                "--nocapture",
+            ])
+            .env_remove("RUST_LOG")
+            .output()
+            .unwrap();
+        let output = String::from_utf8(run.stderr).unwrap();
+        let lines: Vec<serde_json::Value> = output
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let messages: Vec<_> = lines
+            .iter()
+            .map(|line| line["message"].as_str().unwrap())
+            .collect();
+        let (short, long) = messages.split_at(5);
+        assert_eq!(
+            short,
+            [
+                "before the warning",
+                "a warning",
+                "before another thread",
+                "another thread",
+                "before parking"
+            ]
+        );
+        // The last ones were still waiting when the process was aborted.
+        assert!((91..100).contains(&long.len()), "{}", long.len());
+        assert!(long.iter().all(|message| *message == "too long to wait together"));
+        assert!(
+            lines[5..]
+                .iter()
+                .enumerate()
+                .all(|(index, line)| line["line"] == index)
+        );
+    }
+}
