@@ -276,16 +276,21 @@ impl Filter {
         if text.contains('\0') {
             return Self::nothing();
         }
-        let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
         let pattern = match position {
-            TextPosition::Anywhere => format!("%{text}%"),
-            TextPosition::Start => format!("{text}%"),
-            TextPosition::End => format!("%{text}"),
+            TextPosition::Anywhere => format!("%{escaped}%"),
+            TextPosition::Start => format!("{escaped}%"),
+            TextPosition::End => format!("%{escaped}"),
         };
         if pattern.len() > MAX_PATTERN {
             return Self::nothing();
         }
-        Self::of(Expr::col(column.as_column_ref()).like(LikeExpr::new(pattern).escape('\\')))
+        let mut pattern = LikeExpr::new(pattern);
+        // PostgreSQL would evaluate the clause ESCAPE for each row.
+        if escaped != text {
+            pattern = pattern.escape('\\');
+        }
+        Self::of(Expr::col(column.as_column_ref()).like(pattern))
     }
 
     /// Matches times on this UTC day or later.

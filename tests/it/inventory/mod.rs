@@ -11,6 +11,7 @@ mod numbered_pages;
 mod outflow;
 mod product;
 mod product_fields;
+mod product_vacuum;
 mod races;
 mod row_counts;
 mod statements;
