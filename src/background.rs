@@ -1,9 +1,10 @@
-//! Periodic tasks: merging the changes of row counts on PostgreSQL, and deleting expired idempotency keys.
+//! Periodic tasks: deleting expired idempotency keys, and on PostgreSQL merging the changes of row counts and vacuuming
+//! products.
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::Backend;
+use database::{Backend, TableVacuum};
 
 use crate::ctx::Ctx;
 use crate::error::Result;
@@ -24,13 +25,20 @@ const MAX_BATCHES: usize = 1_000;
 /// Pause between two batches, for other transactions.
 const BATCH_PAUSE: Duration = Duration::from_millis(20);
 
+/// The number of updates of products, such as movements, after which they are vacuumed. Then searches within a category are
+/// read from an index alone again.
+const UPDATES_PER_VACUUM: i64 = 500;
+/// How often the number of updates is checked.
+const VACUUM_INTERVAL: Duration = Duration::from_secs(60);
+
 /// Starts the tasks, which run until shutdown.
 pub fn start(services: &Arc<Services>) {
     services.tasks.spawn(prune_keys(Arc::clone(services)));
-    // On SQLite the triggers update one row for each table, so there is nothing to merge.
+    // On SQLite the triggers update one row for each table, so there is nothing to merge, and nothing to vacuum.
     if services.db.backend() == Backend::Sqlite {
         return;
     }
+    services.tasks.spawn(vacuum_products(Arc::clone(services)));
     let services = Arc::clone(services);
     let mut commits = services.commits.subscribe();
     services.tasks.clone().spawn(async move {
@@ -49,6 +57,23 @@ pub fn start(services: &Arc<Services>) {
             () = services.wait_for_shutdown() => {}
         }
     });
+}
+
+/// Vacuums products after every [`UPDATES_PER_VACUUM`].
+async fn vacuum_products(services: Arc<Services>) {
+    let vacuuming = async {
+        let mut products = TableVacuum::new("product", UPDATES_PER_VACUUM);
+        loop {
+            if let Err(error) = products.run_if_due(&services.db).await {
+                log_failure(&error.into());
+            }
+            tokio::time::sleep(VACUUM_INTERVAL).await;
+        }
+    };
+    tokio::select! {
+        () = vacuuming => {}
+        () = services.wait_for_shutdown() => {}
+    }
 }
 
 /// Deletes expired idempotency keys every [`PRUNE_INTERVAL`].

@@ -23,7 +23,6 @@ mod m20261126_000014_compatible_migrations;
 mod m20261126_000015_revisions;
 mod m20261127_000016_hot_updates;
 mod m20261127_000017_nested_orders;
-mod m20261127_000018_product_vacuum;
 mod refold;
 
 pub use refold::refold_batch;
@@ -52,7 +51,6 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_000015_revisions::Migration),
             Box::new(m20261127_000016_hot_updates::Migration),
             Box::new(m20261127_000017_nested_orders::Migration),
-            Box::new(m20261127_000018_product_vacuum::Migration),
         ]
     }
 }

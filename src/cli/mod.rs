@@ -117,11 +117,12 @@ pub fn run(cli: Cli) -> ExitCode {
             Command::Openapi => export::openapi(),
         }
     });
+    let code = match result {
+        Ok(code) => code,
+        Err(error) => fail(&explain(&error)),
+    };
     // Requests that end with the runtime are logged, too.
     drop(runtime);
     flush_log();
-    match result {
-        Ok(code) => code,
-        Err(error) => fail(&explain(&error)),
-    }
+    code
 }

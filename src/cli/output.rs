@@ -3,9 +3,12 @@
 use std::io::Write as _;
 use std::process::ExitCode;
 
+use request_telemetry::flush_log;
+
 use crate::error::{Error, Result};
 
 pub(super) fn fail(message: &str) -> ExitCode {
+    flush_log();
     // A closed standard error can't be reported anywhere.
     let _ = writeln!(std::io::stderr(), "stockroom: {message}");
     ExitCode::FAILURE
@@ -13,6 +16,7 @@ pub(super) fn fail(message: &str) -> ExitCode {
 
 /// Writes a note for the operator to standard error.
 pub(super) fn note(message: &str) {
+    flush_log();
     // A closed standard error can't be reported anywhere.
     let _ = writeln!(std::io::stderr(), "stockroom: note: {message}");
 }

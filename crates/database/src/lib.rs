@@ -49,6 +49,7 @@
 //! - [`Database::by_id`], [`by_ids`](Database::by_ids) and [`models`](Database::models): reading whole rows without the
 //!   cost of `QueryResult`.
 //! - [`Database::migrate_up`]: applies all missing migrations or none, in one process at a time.
+//! - [`TableVacuum`]: vacuums a table of PostgreSQL after a number of updates.
 //! - [`StatementObserver`]: hooks for metrics and traces.
 
 #![warn(unreachable_pub)]
@@ -64,6 +65,7 @@ mod observer;
 mod postgres;
 pub mod sqlite;
 mod transaction;
+mod vacuum;
 
 pub use backend::{Backend, Location};
 pub use database::{Connections, Database};
@@ -74,6 +76,7 @@ pub use observer::{StatementObserver, StatementSpan};
 pub use postgres::{PreparedStatements, Settings, Timeouts};
 pub use sqlite::value::{MONEY_DECIMALS, MONEY_WHOLE_DIGITS};
 pub use transaction::Transaction;
+pub use vacuum::TableVacuum;
 
 /// The maximum number of attempts to run a transaction that conflicts with others, before it fails as unavailable.
 pub const TRANSACTION_ATTEMPTS: u32 = 5;

@@ -1,18 +1,18 @@
 //! Writes the log to standard error. Busy workers of the runtime write several lines with one system call.
 //!
-//! A write costs as much as a twentieth of a short request. So a line that a worker of the runtime logs waits in memory until a
-//! worker has nothing else to do, which is when it parks. With warnings, errors and lines of other threads, all lines that
-//! wait are written at once, so that the order of the log is that of its events.
+//! A line that a worker logs waits in memory until a worker parks, which is when it has nothing else to do. Warnings, errors
+//! and lines of other threads are written immediately, after the lines that wait, so that the order is kept.
 
 use std::cell::Cell;
 use std::io::{self, Write};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The bytes that wait at most. A single line can be longer: it is written at once.
-const MAX_WAITING: usize = 8 * 1024;
+/// The size of the lines that wait, in bytes, unless a single line is longer. Linux writes as much to a pipe as a whole, so
+/// that the lines of several processes do not mix (`PIPE_BUF`).
+const MAX_WAITING: usize = 4 * 1024;
 
 static WAITING: Mutex<Vec<u8>> = Mutex::new(Vec::new());
 
@@ -21,23 +21,31 @@ thread_local! {
     static FLUSHES_ON_PARK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Writes the lines that wait in memory. Call it before the process ends.
+/// Writes the lines that wait in memory. Call it before the process ends, and before writing to standard error otherwise.
 pub fn flush_log() {
     write_waiting(&mut waiting());
 }
 
 /// Writes the lines that wait in memory, and lets later lines of this thread wait. To be called by
-/// [`tokio::runtime::Builder::on_thread_park`]; without it, every line is written at once.
+/// [`tokio::runtime::Builder::on_thread_park`]; without it, every line is written immediately.
+///
+/// Not for runtimes whose tasks call [`tokio::task::block_in_place`]: their threads can log without parking again.
 pub fn flush_log_on_park() {
     FLUSHES_ON_PARK.set(true);
-    flush_log();
+    match WAITING.try_lock() {
+        Ok(mut waiting) => write_waiting(&mut waiting),
+        Err(TryLockError::Poisoned(poisoned)) => write_waiting(&mut poisoned.into_inner()),
+        // Another thread is writing these lines, or is a worker that will park. If it is blocked by a full pipe, this worker
+        // must be able to go on serving.
+        Err(TryLockError::WouldBlock) => {}
+    }
 }
 
 fn waiting() -> MutexGuard<'static, Vec<u8>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// There is no place to report a failure to: the lines are lost then.
+/// If standard error can't be written, the lines are lost, because there is no other place to report it to.
 fn write_waiting(waiting: &mut Vec<u8>) {
     if !waiting.is_empty() {
         let _ = io::stderr().write_all(waiting);
@@ -70,8 +78,11 @@ pub(crate) struct EventWriter {
 impl Write for EventWriter {
     fn write(&mut self, line: &[u8]) -> io::Result<usize> {
         let mut waiting = waiting();
+        if waiting.len() + line.len() > MAX_WAITING {
+            write_waiting(&mut waiting);
+        }
         waiting.extend_from_slice(line);
-        if !self.may_wait || waiting.len() > MAX_WAITING {
+        if !self.may_wait {
             write_waiting(&mut waiting);
         }
         Ok(line.len())
@@ -143,7 +154,7 @@ mod tests {
             ]
         );
         // The last ones were still waiting when the process was aborted.
-        assert!((91..100).contains(&long.len()), "{}", long.len());
+        assert!((96..100).contains(&long.len()), "{}", long.len());
         assert!(long.iter().all(|message| *message == "too long to wait together"));
         assert!(
             lines[5..]

@@ -286,7 +286,7 @@ impl Filter {
             return Self::nothing();
         }
         let mut pattern = LikeExpr::new(pattern);
-        // PostgreSQL would evaluate the clause ESCAPE for each row.
+        // In the generic plan of a prepared statement, PostgreSQL evaluates `ESCAPE` for each row.
         if escaped != text {
             pattern = pattern.escape('\\');
         }

@@ -20,7 +20,7 @@ on_both_databases![
     orders_of_other_columns_read_only_the_rows_of_the_parents,
 ];
 
-/// `ProductOrderField`.
+/// The values of `ProductOrderField`.
 const PRODUCT_ORDERS: [&str; 8] = [
     "ID",
     "TITLE",
@@ -32,7 +32,7 @@ const PRODUCT_ORDERS: [&str; 8] = [
     "UPDATED_AT",
 ];
 
-/// `InflowOrderField` and `OutflowOrderField`.
+/// The values of `InflowOrderField` and `OutflowOrderField`.
 const MOVEMENT_ORDERS: [&str; 4] = ["ID", "QUANTITY", "CREATED_AT", "UPDATED_AT"];
 
 /// Brands with 0, 2 and 1,501 products, and twenty more without any.

@@ -1,11 +1,14 @@
-//! PostgreSQL vacuums products after few changes, so that searches go on reading from indexes alone.
+//! PostgreSQL vacuums products after a number of updates, so that searches go on reading from indexes alone.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
+
+use database::{Database, Location, TableVacuum, Timeouts};
 
 use crate::support::cluster::Cluster;
 use crate::support::command::run_ok;
 
-/// The time limit of a vacuum, the need for which is checked every second.
+/// How long to wait for the statistics of PostgreSQL.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Waits until the query returns this number.
@@ -17,31 +20,60 @@ async fn until(cluster: &Cluster, number: i64, sql: &str) {
     }
 }
 
+/// The number of rows that a scan of an index alone has to look up in the table.
+async fn table_reads(cluster: &Cluster) -> u64 {
+    let shop = cluster.connect("postgres", "shop").await.expect("a connection");
+    let index_only = "SET enable_seqscan = off; SET enable_bitmapscan = off";
+    shop.batch_execute(index_only).await.expect("settings");
+    let explain = "EXPLAIN (ANALYZE, COSTS off, TIMING off) SELECT COUNT(*) FROM product WHERE brand_id > 0";
+    let plan = shop.query(explain, &[]).await.expect("a plan");
+    plan.iter()
+        .map(|row| row.get::<_, String>(0))
+        .find_map(|line| line.trim().strip_prefix("Heap Fetches: ")?.parse().ok())
+        .expect("a scan of an index alone")
+}
+
 #[tokio::test(flavor = "multi_thread")]
-async fn products_are_vacuumed_after_few_changes() {
-    let Some(cluster) = Cluster::start(&["autovacuum_naptime=1s"]).await else {
+async fn products_are_vacuumed_after_many_updates() {
+    let Some(cluster) = Cluster::start(&["autovacuum=off"]).await else {
         return;
     };
-    run_ok(&cluster.url(), &["seed", "--products", "6000"], "");
-    // A session reports its changes at its end. They do not count once a vacuum has followed.
-    until(
-        &cluster,
-        0,
-        "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop'",
-    )
-    .await;
-    let shop = cluster.connect("shop", "shop").await.expect("a connection");
-    shop.batch_execute("VACUUM product").await.expect("a vacuum");
-    let vacuums = "SELECT autovacuum_count AS number FROM pg_stat_user_tables WHERE relname = 'product'";
-    let earlier_vacuums = cluster.number(vacuums).await;
+    // Vacuums at the end.
+    run_ok(&cluster.url(), &["seed", "--products", "3000"], "");
+    // Sessions report their updates when they end at the latest.
+    let sessions = "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop'";
+    until(&cluster, 0, sessions).await;
+    assert_eq!(table_reads(&cluster).await, 0);
 
-    // More than 500 and a 200th of the products, and less than half of PostgreSQL's default, 50 and a fifth, because a
-    // statistic taken meanwhile counts them twice.
-    let movements = "UPDATE product SET quantity = quantity + 1, updated_at = now() WHERE id <= 600 AND quantity < 1000000";
-    assert_eq!(shop.execute(movements, &[]).await.expect("movements"), 600);
-    drop(shop);
-    until(&cluster, earlier_vacuums + 1, vacuums).await;
-    let hidden =
-        "SELECT (relpages - relallvisible)::bigint AS number FROM pg_class WHERE relname = 'product'";
-    assert_eq!(cluster.number(hidden).await, 0);
+    let location = Location::Postgres(cluster.url());
+    let db = Database::open(&location, Timeouts::Short, Arc::new(()))
+        .await
+        .expect("the database opens");
+    let mut products = TableVacuum::new("product", 500);
+    assert!(!products.run_if_due(&db).await.expect("statistics"));
+    let updates = "SELECT n_tup_upd AS number FROM pg_stat_user_tables WHERE relname = 'product'";
+    let earlier_updates = cluster.number(updates).await;
+    for (part, is_due) in [(0, false), (1, true), (2, false), (3, true)] {
+        let shop = cluster.connect("postgres", "shop").await.expect("a connection");
+        for product in 0..300 {
+            let movement = format!(
+                "UPDATE product SET quantity = 1, updated_at = now() WHERE id = {}",
+                1 + (product * 10 + part) % 3000
+            );
+            shop.batch_execute(&movement).await.expect("a movement");
+        }
+        // The old versions of the rows are removed without a vacuum.
+        shop.batch_execute("SELECT SUM(quantity) FROM product")
+            .await
+            .expect("a sum");
+        drop(shop);
+        until(&cluster, earlier_updates + 300 * (i64::from(part) + 1), updates).await;
+        assert_eq!(
+            products.run_if_due(&db).await.expect("a vacuum"),
+            is_due,
+            "{part}"
+        );
+        assert_eq!(table_reads(&cluster).await == 0, is_due, "{part}");
+    }
+    db.close().await;
 }
