@@ -1,15 +1,19 @@
-//! Connections that the server closes: token expiry, deactivation, logout, no `connection_init`, a client that does not read,
-//! shutdown.
+//! Closed connections. The server closes them for token expiry, deactivation, logout, no `connection_init`, a client that does not
+//! read, and shutdown.
 
 use serde_json::json;
 use stockroom::kind::Kind;
 use stockroom::resolvers::account;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::protocol::CloseFrame;
+use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 
 use crate::graphql::socket::STREAM;
 use crate::support::gateway::Gateway;
 use crate::support::websocket_client::{ServerFrame, Socket};
 
 on_both_databases![
+    the_close_of_a_client_is_confirmed,
     an_expired_token_closes_the_connection,
     deactivation_closes_the_connection,
     logging_out_closes_the_connection,
@@ -18,6 +22,20 @@ on_both_databases![
     shutdown_closes_connections,
     shutdown_sends_no_complete_message,
 ];
+
+/// RFC 6455, section 5.5.1. Without the confirmation, clients report an abnormal closure and reconnect.
+async fn the_close_of_a_client_is_confirmed(gateway: Gateway) {
+    // The close coincides with the first ping in some of them.
+    for _ in 0..100 {
+        let mut socket = Socket::open(&gateway.viewer).await;
+        let frame = CloseFrame {
+            code: CloseCode::Normal,
+            reason: "Normal Closure".into(),
+        };
+        socket.send(Message::Close(Some(frame))).await;
+        assert_eq!(socket.close_frame().await, (1000, "Normal Closure".to_owned()));
+    }
+}
 
 async fn an_expired_token_closes_the_connection(gateway: Gateway) {
     let mut socket = Socket::login(&gateway.viewer).await;

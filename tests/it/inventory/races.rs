@@ -192,7 +192,8 @@ async fn edits_do_not_overwrite_concurrent_movements(gateway: Gateway) {
         2 => {
             gateway
                 .root
-                .patch(&path, json!({ "quantity": 50 + number }))
+                // Enough for all outflows after it.
+                .patch(&path, json!({ "quantity": 60 + number }))
                 .await
         }
         _ => {

@@ -126,6 +126,12 @@ impl<H: Host> Connection<H> {
         let reason = loop {
             let step = tokio::select! {
                 message = messages.next() => match message {
+                    // The response is queued by the WebSocket layer. It would be lost if another message were sent before,
+                    // because sending fails after a close.
+                    Some(Ok(Message::Close(_))) => {
+                        let _ = timeout(limits.write_time, sink.flush()).await;
+                        return;
+                    }
                     Some(Ok(message)) => {
                         last_message = Instant::now();
                         let had_session = self.session.is_some();
@@ -181,7 +187,7 @@ impl<H: Host> Connection<H> {
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Close::INVALID),
-            // The WebSocket layer responds to pings and closes by itself, and ends the stream after a close.
+            // The WebSocket layer responds to pings by itself.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(None),
         };
         if text.len() > self.service.engine.settings().limits.message_bytes {
