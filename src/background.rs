@@ -34,7 +34,7 @@ const VACUUM_INTERVAL: Duration = Duration::from_secs(60);
 /// Starts the tasks, which run until shutdown.
 pub fn start(services: &Arc<Services>) {
     services.tasks.spawn(prune_keys(Arc::clone(services)));
-    // On SQLite the triggers update one row for each table, so there is nothing to merge, and nothing to vacuum.
+    // SQLite has nothing to merge, because its triggers update one row for each table, and nothing to vacuum.
     if services.db.backend() == Backend::Sqlite {
         return;
     }
@@ -59,13 +59,13 @@ pub fn start(services: &Arc<Services>) {
     });
 }
 
-/// Vacuums products after every [`UPDATES_PER_VACUUM`].
+/// Vacuums products after [`UPDATES_PER_VACUUM`] updates, at most once per [`VACUUM_INTERVAL`].
 async fn vacuum_products(services: Arc<Services>) {
     let vacuuming = async {
         let mut products = TableVacuum::new("product", UPDATES_PER_VACUUM);
         loop {
             if let Err(error) = products.run_if_due(&services.db).await {
-                log_failure(&error.into());
+                tracing::warn!(%error, "products could not be vacuumed");
             }
             tokio::time::sleep(VACUUM_INTERVAL).await;
         }

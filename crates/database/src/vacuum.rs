@@ -6,10 +6,9 @@ use crate::{Backend, Database};
 
 /// Vacuums one table when it is due.
 ///
-/// PostgreSQL reads an index alone, without the table, for the pages that a vacuum has marked as visible to all. Each update
-/// removes the mark of a page. Autovacuum counts the old versions of rows, but reads and updates remove most of those
-/// within their page ("heap-only tuples"), and never renew the mark. So autovacuum can ignore a table that is
-/// updated and read often, until all marks are gone.
+/// An index-only scan skips the table only for pages that a vacuum has marked as all-visible, and each update removes the
+/// mark of its page. Autovacuum counts dead rows. Reads and updates remove most of them ("heap-only tuples") without restoring
+/// the mark, so autovacuum may not run until all marks are gone.
 #[derive(Debug)]
 pub struct TableVacuum {
     table: &'static str,
@@ -36,38 +35,45 @@ impl TableVacuum {
         }
     }
 
-    /// Vacuums the table if it has been updated often enough since its last vacuum, or since the first call. Returns whether
-    /// it did. To be called regularly; does nothing on SQLite.
+    /// Vacuums the table if it has been updated often enough since the last vacuum that was noticed, or since the first
+    /// call. Returns whether it did. To be called regularly; does nothing on SQLite.
+    ///
+    /// If the role may not vacuum the table, or another statement has locked it, PostgreSQL skips it with a warning, which is
+    /// not an error; then the updates are counted again. Rows that have changed since the beginning of a transaction that
+    /// is still open are not marked.
     ///
     /// # Errors
-    /// Those of the statements. A role that does not own the table can't vacuum it, which is no error.
+    /// Those of the statements.
     pub async fn run_if_due(&mut self, db: &Database) -> Result<bool, DbErr> {
         if db.backend() == Backend::Sqlite {
             return Ok(false);
         }
+        let now = self.activity(db).await?;
+        let last = *self.last.get_or_insert(now);
+        // Another server or autovacuum may have vacuumed the table, or the statistics were reset.
+        if now.vacuums != last.vacuums || now.updates < last.updates {
+            self.last = Some(now);
+            return Ok(false);
+        }
+        if now.updates - last.updates < self.updates {
+            return Ok(false);
+        }
+        self.last = Some(now);
+        // Truncating the file would lock the table.
+        let vacuum = format!(r#"VACUUM (SKIP_LOCKED, TRUNCATE false) "{}""#, self.table);
+        db.execute_unprepared(&vacuum).await?;
+        let after = self.activity(db).await?;
+        self.last = Some(after);
+        Ok(after.vacuums != now.vacuums)
+    }
+
+    async fn activity(&self, db: &Database) -> Result<Activity, DbErr> {
         let statistics = format!(
-            "SELECT n_tup_upd, vacuum_count + autovacuum_count FROM pg_stat_user_tables WHERE relid = '{}'::regclass",
+            r#"SELECT n_tup_upd, vacuum_count + autovacuum_count FROM pg_stat_user_tables WHERE relid = '"{}"'::regclass"#,
             self.table
         );
         let statement = Statement::from_string(db.get_database_backend(), statistics);
         let [updates, vacuums] = db.numbers(statement).await?;
-        let now = Activity { updates, vacuums };
-        let last = *self.last.get_or_insert(now);
-        // Another server or autovacuum may have vacuumed the table, or the statistics were reset.
-        if vacuums != last.vacuums || updates < last.updates {
-            self.last = Some(now);
-            return Ok(false);
-        }
-        if updates - last.updates < self.updates {
-            return Ok(false);
-        }
-        self.last = Some(Activity {
-            updates,
-            vacuums: vacuums + 1,
-        });
-        // Truncating the file would lock the table.
-        let vacuum = format!("VACUUM (SKIP_LOCKED, TRUNCATE false) {}", self.table);
-        db.execute_unprepared(&vacuum).await?;
-        Ok(true)
+        Ok(Activity { updates, vacuums })
     }
 }

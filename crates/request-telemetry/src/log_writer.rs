@@ -1,6 +1,6 @@
 //! Writes the log to standard error. Busy workers of the runtime write several lines with one system call.
 //!
-//! A line that a worker logs waits in memory until a worker parks, which is when it has nothing else to do. Warnings, errors
+//! A line logged by a worker waits in memory until a worker has nothing to do and parks, or 4 KiB are waiting. Warnings, errors
 //! and lines of other threads are written immediately, after the lines that wait, so that the order is kept.
 
 use std::cell::Cell;
@@ -10,8 +10,8 @@ use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 use tracing::{Level, Metadata};
 use tracing_subscriber::fmt::MakeWriter;
 
-/// The size of the lines that wait, in bytes, unless a single line is longer. Linux writes as much to a pipe as a whole, so
-/// that the lines of several processes do not mix (`PIPE_BUF`).
+/// The maximum size of the waiting lines in bytes; a single line may be longer. Linux writes this much to a pipe atomically
+/// (`PIPE_BUF`), so the lines of several processes do not mix.
 const MAX_WAITING: usize = 4 * 1024;
 
 static WAITING: Mutex<Vec<u8>> = Mutex::new(Vec::new());
@@ -21,12 +21,12 @@ thread_local! {
     static FLUSHES_ON_PARK: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Writes the lines that wait in memory. Call it before the process ends, and before writing to standard error otherwise.
+/// Writes the lines that wait in memory. Call it before the process ends, and before writing to standard error by other means.
 pub fn flush_log() {
     write_waiting(&mut waiting());
 }
 
-/// Writes the lines that wait in memory, and lets later lines of this thread wait. To be called by
+/// Writes the lines that wait in memory, and lets later lines of this thread wait. Pass it to
 /// [`tokio::runtime::Builder::on_thread_park`]; without it, every line is written immediately.
 ///
 /// Not for runtimes whose tasks call [`tokio::task::block_in_place`]: their threads can log without parking again.
@@ -45,7 +45,7 @@ fn waiting() -> MutexGuard<'static, Vec<u8>> {
     WAITING.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// If standard error can't be written, the lines are lost, because there is no other place to report it to.
+/// If standard error can't be written, the lines are lost: there is nowhere else to report it.
 fn write_waiting(waiting: &mut Vec<u8>) {
     if !waiting.is_empty() {
         let _ = io::stderr().write_all(waiting);

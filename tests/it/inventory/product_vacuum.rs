@@ -38,9 +38,9 @@ async fn products_are_vacuumed_after_many_updates() {
     let Some(cluster) = Cluster::start(&["autovacuum=off"]).await else {
         return;
     };
-    // Vacuums at the end.
+    // The command vacuums at its end.
     run_ok(&cluster.url(), &["seed", "--products", "3000"], "");
-    // Sessions report their updates when they end at the latest.
+    // A session reports its updates when it ends, if not before.
     let sessions = "SELECT COUNT(*) AS number FROM pg_stat_activity WHERE usename = 'shop'";
     until(&cluster, 0, sessions).await;
     assert_eq!(table_reads(&cluster).await, 0);
