@@ -1,5 +1,5 @@
-//! Closed connections. The server closes them for token expiry, deactivation, logout, no `connection_init`, a client that does not
-//! read, and shutdown.
+//! Connections that the client closes, and those that the server closes: token expiry, deactivation, logout, no
+//! `connection_init`, a client that does not read, shutdown.
 
 use serde_json::json;
 use stockroom::kind::Kind;

@@ -1,5 +1,7 @@
 //! Nested connections in every order: their rows, their cursors, and the plans of their statements.
 
+use std::collections::BTreeSet;
+
 use ::entity::product;
 use database::Backend;
 use sea_orm::sea_query::{ExprTrait as _, IntoIden as _, SelectStatement};
@@ -15,6 +17,7 @@ use crate::support::gateway::Gateway;
 use crate::support::graphql_request::id;
 
 on_both_databases![
+    every_order_is_tested,
     nested_pages_are_ordered_for_parents_of_every_size,
     nested_pages_continue_after_a_cursor_in_every_order,
     orders_of_other_columns_read_only_the_rows_of_the_parents,
@@ -59,6 +62,20 @@ async fn fill_sizes(gateway: &Gateway) {
         .await
         .expect("products");
     gateway.sql("ANALYZE product").await.expect("statistics");
+}
+
+async fn every_order_is_tested(gateway: Gateway) {
+    for (name, tested) in [
+        ("ProductOrderField", &PRODUCT_ORDERS[..]),
+        ("InflowOrderField", &MOVEMENT_ORDERS[..]),
+        ("OutflowOrderField", &MOVEMENT_ORDERS[..]),
+    ] {
+        let document = format!("{{ __type(name: \"{name}\") {{ enumValues {{ name }} }} }}");
+        let data = gateway.viewer.data(&document, json!({})).await;
+        let values = data["__type"]["enumValues"].as_array().expect("values");
+        let values: BTreeSet<_> = values.iter().filter_map(|value| value["name"].as_str()).collect();
+        assert_eq!(values, tested.iter().copied().collect(), "{name}");
+    }
 }
 
 async fn nested_pages_are_ordered_for_parents_of_every_size(gateway: Gateway) {

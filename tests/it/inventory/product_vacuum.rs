@@ -1,23 +1,20 @@
 //! PostgreSQL vacuums products after a number of updates, so that searches go on reading from indexes alone.
 
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use database::{Database, Location, TableVacuum, Timeouts};
 
 use crate::support::cluster::Cluster;
 use crate::support::command::run_ok;
+use crate::support::waiting::wait_until;
 
 /// How long to wait for the statistics of PostgreSQL.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 /// Waits until the query returns this number.
 async fn until(cluster: &Cluster, number: i64, sql: &str) {
-    let begin = Instant::now();
-    while cluster.number(sql).await != number {
-        assert!(begin.elapsed() < TIMEOUT, "{sql}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
+    wait_until(TIMEOUT, sql, async || cluster.number(sql).await == number).await;
 }
 
 /// The number of rows that a scan of an index alone has to look up in the table.

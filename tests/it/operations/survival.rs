@@ -16,6 +16,7 @@ use crate::support::command::run_ok;
 use crate::support::event_stream::EventStream;
 use crate::support::program::Program;
 use crate::support::redis::{Proxy, Redis};
+use crate::support::waiting::wait_until;
 use crate::support::webhook_receiver::{Receiver, SECRET};
 use crate::support::websocket_client::{ServerFrame, Socket};
 
@@ -142,14 +143,6 @@ async fn sell(actor: Actor, client: usize, products: [i64; 3], stop: Arc<AtomicB
     outflows
 }
 
-async fn wait_until(failure: &str, mut holds: impl AsyncFnMut() -> bool) {
-    let begin = Instant::now();
-    while !holds().await {
-        assert!(begin.elapsed() < DELIVERY_TIMEOUT, "{failure}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-}
-
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn no_entry_is_lost_while_connections_are_closed() {
     let (Some(mut cluster), Some(redis)) = (Cluster::start(&[]).await, Redis::empty().await) else {
@@ -246,9 +239,11 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         i64::try_from(outflows.len()).unwrap()
     );
     let last = cluster.number("SELECT MAX(id) AS number FROM stock_change").await;
-    wait_until("a subscription has not received every entry", async || {
-        received.iter().all(|entries| entries.last() == last)
-    })
+    wait_until(
+        DELIVERY_TIMEOUT,
+        "a subscription has not received every entry",
+        async || received.iter().all(|entries| entries.last() == last),
+    )
     .await;
     assert!(streams.try_join_next().is_none(), "a stream has failed");
     let ledger = "SELECT COUNT(*) AS number FROM stock_change";
@@ -258,7 +253,7 @@ async fn no_entry_is_lost_while_connections_are_closed() {
         assert!(ids.is_sorted_by(|one, other| one < other), "{ids:?}");
         assert_eq!(ids.len(), entries);
     }
-    wait_until("a webhook is missing", async || {
+    wait_until(DELIVERY_TIMEOUT, "a webhook is missing", async || {
         let ids = receiver
             .received()
             .iter()

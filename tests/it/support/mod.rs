@@ -17,5 +17,6 @@ pub mod rest_over_graphql;
 pub mod samples;
 pub mod test_database;
 pub mod trace_collector;
+pub mod waiting;
 pub mod webhook_receiver;
 pub mod websocket_client;
