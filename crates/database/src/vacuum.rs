@@ -13,7 +13,8 @@ use crate::{Backend, Database};
 pub struct TableVacuum {
     table: &'static str,
     /// The number of updates after which the table is vacuumed.
-    updates: i64,
+    min_updates: i64,
+    /// The activity from which updates are counted; `None` before the first call.
     last: Option<Activity>,
 }
 
@@ -27,10 +28,10 @@ struct Activity {
 
 impl TableVacuum {
     #[must_use]
-    pub const fn new(table: &'static str, updates: i64) -> Self {
+    pub const fn new(table: &'static str, min_updates: i64) -> Self {
         Self {
             table,
-            updates,
+            min_updates,
             last: None,
         }
     }
@@ -55,9 +56,10 @@ impl TableVacuum {
             self.last = Some(now);
             return Ok(false);
         }
-        if now.updates - last.updates < self.updates {
+        if now.updates - last.updates < self.min_updates {
             return Ok(false);
         }
+        // Set first, so that a vacuum that fails is not repeated at every call.
         self.last = Some(now);
         // Truncating the file would lock the table.
         let vacuum = format!(r#"VACUUM (SKIP_LOCKED, TRUNCATE false) "{}""#, self.table);

@@ -187,7 +187,7 @@ impl<H: Host> Connection<H> {
         let text = match message {
             Message::Text(text) => text,
             Message::Binary(_) => return Err(Close::INVALID),
-            // The WebSocket layer responds to pings by itself.
+            // The WebSocket layer responds to pings by itself; `run` ends at a close.
             Message::Ping(_) | Message::Pong(_) | Message::Close(_) => return Ok(None),
         };
         if text.len() > self.service.engine.settings().limits.message_bytes {
